@@ -9,7 +9,7 @@
 # KIND      floor   may depend on
 # ground    0       ground
 # domain    1       ground
-# socket    2       ground, domain
+# socket    2       ground, domain, sockets
 # plug      3       ground, domain, sockets
 # verify    3       ground, domain, verify
 # service   4       everything below but plugs (plugs are named in app/wiring.cpp only), services
@@ -67,6 +67,8 @@ function(siegel_module name kind)
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/src)
   endif()
+  # Whoever includes a header of ours, the self-containment check too, speaks C++20.
+  target_compile_features(${target} ${link} cxx_std_20)
   foreach(dependency IN LISTS arg_DEPENDS)
     string(REPLACE "/" "_" other_target "siegel_${dependency}")
     target_link_libraries(${target} ${link} ${other_target})
@@ -116,6 +118,17 @@ function(siegel_test target)
   endif()
   set_tests_properties(${target} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABEL}"
                                             ENVIRONMENT "${arg_ENVIRONMENT}")
+endfunction()
+
+# siegel_all_tests(folder out): the names of all tests added in a folder and below it.
+function(siegel_all_tests folder out)
+  get_property(names DIRECTORY ${folder} PROPERTY TESTS)
+  get_property(below DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+  foreach(sub IN LISTS below)
+    siegel_all_tests(${sub} more)
+    list(APPEND names ${more})
+  endforeach()
+  set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
 # siegel_fuzz(name SOURCES file DEPENDS modules): a libFuzzer target of the fuzz preset; its seed corpus

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "model/draft.h"
+#include "model/master.h"
+#include "model/plan.h"
+#include "print/document.h"
+
+// The socket of a country's law: functions from values to values. No clock, disk, device, thread or log.
+
+namespace siegel::country {
+
+/// What a decision may look at besides the request.
+struct Facts {
+  LocalStamp now;                 ///< till clock
+  const Business& business;
+  std::uint64_t business_sequence = 0;
+  const RegisterInfo& register_info;
+  const TseInfo* tse = nullptr;   ///< device of the register, null: none commissioned
+  const Profile& profile;
+  std::uint64_t next_number = 1;  ///< next running number of the register
+  VorgangId vorgang;
+  LocalStamp began;               ///< first act of the Vorgang (= now in the implicit flow)
+  std::uint64_t transaction = 0;  ///< started before (explicit flow), else 0
+  /// For a reversal: the receipt it names, null if there is none; and whether it is reversed already.
+  const Plan* original = nullptr;
+  bool original_reversed = false;
+};
+
+/// One answer of the device to a call of this plan.
+struct StepAnswer {
+  std::uint64_t transaction = 0;
+  Instant log_time;
+  std::uint64_t counter = 0;
+  Bytes signature;
+};
+
+/// The next thing to ask a TSE for this plan.
+struct TseStep {
+  enum class Operation { start, finish };
+  Operation operation = Operation::start;
+  std::uint64_t transaction = 0;
+  std::string process_type;
+  std::string process_data;
+};
+struct Done {};
+using Next = std::variant<TseStep, Done>;
+
+/// What is known of the device's side so far.
+struct Progress {
+  std::optional<StepAnswer> start;
+  std::optional<StepAnswer> finish;
+};
+
+/// The device did not do it; the outage record says why.
+struct Outage {
+  std::uint64_t number = 0;
+  std::uint64_t receipt = 0;
+  Instant since;
+  std::string code;
+  std::string text;
+};
+using Outcome = std::variant<Progress, Outage, Done>;  ///< Done: no device is required
+
+/// One reasoned statement of `explain`: what was decided and the rule behind it.
+struct Reason {
+  std::string subject;  ///< "process type", "line 3", "VAT B"
+  std::string decision;
+  std::string rule;     ///< tag resolved in docs/law/index.md
+};
+
+class Country {
+ public:
+  virtual ~Country() = default;
+
+  /// Everything about the receipt that can be decided before a device is asked. Errors: kind invalid
+  /// or conflict, E-SAL-5xx, E-VAT-5xx, place = JSON pointer into the request.
+  [[nodiscard]] virtual Result<Plan> decide(const ReceiptDraft& draft, const Facts& facts) const = 0;
+
+  /// The next call for this plan, given the answers so far.
+  [[nodiscard]] virtual Next next(const Plan& plan, const Progress& progress) const = 0;
+
+  [[nodiscard]] virtual Seal seal(std::uint64_t plan_sequence, const Plan& plan,
+                                  const Outcome& outcome) const = 0;
+
+  struct PrintOptions {
+    bool copy = false;  ///< a reprint: same data, marked
+  };
+  [[nodiscard]] virtual print::Document print(const Receipt& receipt, const Profile& profile,
+                                              const PrintOptions& options) const = 0;
+
+  /// The machine-readable code of the receipt (Germany: V0;...), empty if it has none.
+  [[nodiscard]] virtual std::string code_text(const Receipt& receipt) const = 0;
+
+  [[nodiscard]] virtual std::vector<Reason> explain(const Receipt& receipt) const = 0;
+};
+
+}  // namespace siegel::country

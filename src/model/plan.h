@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "model/draft.h"
+#include "model/master.h"
+
+namespace siegel {
+
+// A plan holds decided values only: print and export format them and never calculate.
+
+struct VatShare {
+  VatKey key;
+  VatRate rate;
+  int slot = 5;
+  Money gross;
+  friend bool operator==(const VatShare&, const VatShare&) = default;
+};
+
+struct Discount {
+  std::string text;
+  Money amount;
+  friend bool operator==(const Discount&, const Discount&) = default;
+};
+
+struct PlanLine {
+  std::string text;
+  Quantity quantity;
+  std::string unit;
+  UnitPrice unit_price;  ///< gross, before discounts
+  Money amount;          ///< gross, before discounts
+  Money total;           ///< gross, after discounts
+  GvTyp gv_typ = GvTyp::umsatz;
+  std::vector<VatShare> shares;
+  std::vector<Discount> discounts;
+  std::string article;
+  friend bool operator==(const PlanLine&, const PlanLine&) = default;
+};
+
+/// Sum per VAT key over the receipt, as printed.
+struct VatSum {
+  VatKey key;
+  VatRate rate;
+  int slot = 5;
+  char letter = 'E';
+  Money net;
+  Money tax;
+  Money gross;
+  friend bool operator==(const VatSum&, const VatSum&) = default;
+};
+
+struct PlanPayment {
+  PaymentKind kind = PaymentKind::bar;
+  Money amount;  ///< in `currency`
+  Currency currency;
+  Money value;   ///< in EUR
+  std::string name;
+  friend bool operator==(const PlanPayment&, const PlanPayment&) = default;
+};
+
+enum class ProcessType { kassenbeleg, bestellung, sonstiger_vorgang };
+/// "Kassenbeleg-V1", "Bestellung-V1", "SonstigerVorgang".
+[[nodiscard]] std::string_view process_type_text(ProcessType type);
+
+/// Identifies a business process from its first step to its receipt; chosen by the caller (explicit
+/// flow) or equal to the idempotency key.
+using VorgangId = Strong<std::string, struct VorgangIdTag>;
+
+/// Everything decided about one receipt before a device is asked. Payload of entry kind `plan`,
+/// docs/formats/plan.md.
+struct Plan {
+  RegisterId register_id;
+  std::uint64_t number = 0;  ///< running number of the register, from 1, gap-free
+  std::string receipt_number;  ///< as printed, e.g. "KASSE-01-000017"
+  VorgangId vorgang;
+  ReceiptKind kind = ReceiptKind::receipt;
+  std::string bon_typ;  ///< DSFinV-K word ("Beleg", "AVTraining"), empty for a memo
+  ProcessType process_type = ProcessType::kassenbeleg;
+  std::string process_data;
+  std::vector<PlanLine> lines;
+  std::vector<VatSum> vat;
+  Money total;
+  std::vector<PlanPayment> payments;
+  Money change;               ///< >= 0, EUR cash given back
+  LocalStamp began;           ///< first act of the Vorgang, till clock
+  LocalStamp decided;         ///< till clock when decided
+  std::string cashier;
+  std::string customer;
+  std::string reverses;       ///< receipt number
+  LocalStamp reversed_decided;  ///< its date, when `reverses` is set
+  std::string reason;
+  std::string name;
+  std::string note;
+  bool has_first_order = false;
+  LocalStamp first_order;     ///< valid if has_first_order
+  std::string tse_serial;     ///< device meant to sign; empty: none needed
+  std::uint64_t transaction = 0;  ///< already started in the explicit flow, else 0
+  std::uint64_t business_sequence = 0;  ///< entry with the master data in force
+  friend bool operator==(const Plan&, const Plan&) = default;
+};
+
+/// What became of a plan; exactly one a plan. Payload of entry kind `seal`, docs/formats/seal.md.
+struct Seal {
+  enum class Outcome {
+    signed_by_tse,
+    unsigned_outage,  ///< the device did not answer in time; printed and exported as such for ever
+    not_required,     ///< no device is demanded for this register
+  };
+  std::uint64_t plan_sequence = 0;
+  Outcome outcome = Outcome::not_required;
+  // signed_by_tse
+  std::string tse_serial;
+  std::uint64_t transaction = 0;
+  std::uint64_t signature_counter = 0;
+  Instant start;              ///< log time of the start
+  Instant end;                ///< log time of the finish
+  Bytes signature;            ///< of the finish, as the device gave it (r||s)
+  std::uint64_t start_signature_counter = 0;
+  Bytes start_signature;
+  // unsigned_outage
+  std::uint64_t outage_number = 0;        ///< per TSE serial, never reset
+  std::uint64_t outage_receipt = 0;       ///< running number of affected receipts per TSE serial
+  Instant outage_since;
+  std::string error_code;                 ///< "E-TSE-104"
+  std::string error_text;
+  friend bool operator==(const Seal&, const Seal&) = default;
+};
+
+/// All that is needed to show a receipt: plan, seal and the master data in force.
+struct Receipt {
+  std::uint64_t plan_sequence = 0;
+  Plan plan;
+  std::optional<Seal> seal;  ///< empty: interrupted, not yet resumed
+  Business business;
+  RegisterInfo register_info;
+  std::optional<TseInfo> tse;
+};
+
+}  // namespace siegel
