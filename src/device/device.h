@@ -134,6 +134,10 @@ class Tse {
   [[nodiscard]] virtual Result<std::optional<TseTransaction>> find(const std::string& client,
                                                                    std::uint64_t transaction) = 0;
 
+  /// The transactions of `client` with a number above `after`, oldest first, at most `count_max`.
+  [[nodiscard]] virtual Result<std::vector<TseTransaction>> transactions_after(
+      const std::string& client, std::uint64_t after, std::size_t count_max) = 0;
+
   [[nodiscard]] virtual Status self_test() = 0;
   [[nodiscard]] virtual Status set_time(Instant now) = 0;
   /// A TAR archive [TR-03153-1 6]: messages, info.csv, certificates; streamed.
