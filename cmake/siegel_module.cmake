@@ -1,10 +1,10 @@
 # siegel_module(NAME KIND HEADERS ... DEPENDS ... PACKAGES ... TEST_DEPENDS ... TEST_PACKAGES ...)
 #
 # A module is one folder under src/. NAME is the folder's path ("journal/sqlite"), the target is
-# siegel_<path with underscores>. Every *.cpp beside the CMakeLists.txt is built: `*_test.cpp` into the
-# module's test program, the rest into its library. HEADERS are the module's contract: nothing else may
-# be included from outside (tools/tidy.py checks it). An arrow only goes down: a wrong edge ends the
-# configuration.
+# siegel_<path with underscores>. Every *.cpp beside the CMakeLists.txt is built: `*_test.cpp` into
+# the module's test program, the rest into its library. HEADERS are the module's contract: nothing
+# else may be included from outside (tools/tidy.py checks it). An arrow only goes down: a wrong edge
+# ends the configuration.
 #
 # KIND      floor   may depend on
 # ground    0       ground
@@ -39,7 +39,8 @@ function(siegel_module name kind)
                           "(see the order in src/CMakeLists.txt)")
     endif()
     if(NOT other IN_LIST SIEGEL_MAY_${kind})
-      message(FATAL_ERROR "siegel_module(${name}): a ${kind} must not depend on ${dependency}, a ${other}")
+      message(FATAL_ERROR "siegel_module(${name}): a ${kind} must not depend on ${dependency}, "
+                          "a ${other}")
     endif()
   endforeach()
   set_property(GLOBAL PROPERTY "siegel_kind_${name}" ${kind})
@@ -81,7 +82,8 @@ function(siegel_module name kind)
     foreach(header IN LISTS arg_HEADERS)
       list(APPEND headers "${CMAKE_CURRENT_SOURCE_DIR}/${header}")
     endforeach()
-    target_sources(${target} ${link} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
+    target_sources(${target} ${link}
+                   FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
     set_target_properties(${target} PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
   endif()
 
@@ -131,8 +133,8 @@ function(siegel_all_tests folder out)
   set(${out} ${names} PARENT_SCOPE)
 endfunction()
 
-# siegel_fuzz(name SOURCES file DEPENDS modules): a libFuzzer target of the fuzz preset; its seed corpus
-# lies in tests/fuzz/corpus/<name>/.
+# siegel_fuzz(name SOURCES file DEPENDS modules): a libFuzzer target of the fuzz preset; its seeds
+# lie in tests/fuzz/corpus/<name>/.
 function(siegel_fuzz name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS" ${ARGN})
   if(NOT SIEGEL_FUZZ)
