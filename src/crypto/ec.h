@@ -10,6 +10,10 @@
 
 namespace siegel::crypto {
 
+namespace detail {
+struct EcAccess;
+}
+
 /// A public key: a point of a supported curve, checked when it is made (on the curve, not the point
 /// at infinity; all these curves have cofactor 1). A value; its const functions may be called from
 /// several threads at once, so one decoded key serves a whole archive.
@@ -55,6 +59,7 @@ class PublicKey {
 
  private:
   friend class PrivateKey;
+  friend struct detail::EcAccess;
   struct Impl;
   explicit PublicKey(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> m_impl;
@@ -66,8 +71,8 @@ class PrivateKey {
  public:
   /// A new key from OpenSSL's generator. Error E-CRY-008 (the generator does not work).
   static Result<PrivateKey> generate(Curve curve);
-  /// PKCS#8 DER [RFC 5208, RFC 5915], unencrypted, named curve. The public key is computed from the
-  /// private number, whatever the file says of it. Error E-CRY-003.
+  /// PKCS#8 DER [RFC 5208, RFC 5915], unencrypted, a supported curve. The public key is computed
+  /// from the private number, whatever the file says of it. Error E-CRY-003.
   static Result<PrivateKey> from_pkcs8(const SecretBytes& der);
 
   PrivateKey(PrivateKey&&) noexcept;
@@ -87,6 +92,7 @@ class PrivateKey {
   [[nodiscard]] Result<Bytes> sign_ecdsa_digest(BytesView digest) const;
 
  private:
+  friend struct detail::EcAccess;
   struct Impl;
   explicit PrivateKey(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> m_impl;

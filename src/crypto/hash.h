@@ -44,7 +44,6 @@ class Sha256 {
   [[nodiscard]] Hash256 digest() const;
 
  private:
-  friend Hash256 sha256(std::initializer_list<BytesView> parts);
   static constexpr std::size_t state_bytes = 112;
   alignas(8) ByteArray<state_bytes> m_state;
 };

@@ -13,22 +13,22 @@ namespace siegel::crypto {
 
 /// What can be wrong with a chain [RFC 5280 6, TR-03145-5].
 enum class ChainProblem {
-  missing_issuer,       ///< the issuer is in none of the given certificates
-  bad_signature,        ///< an issuer of that name is there, but the signature is not by its key
-  not_yet_valid,        ///< `at` lies before notBefore
-  expired,              ///< `at` lies after notAfter
-  wrong_key_usage,      ///< leaf without digitalSignature, issuer without keyCertSign
-  issuer_not_ca,        ///< basicConstraints of an issuer does not say CA
-  path_too_long,        ///< more CA certificates than pathLenConstraint or chain_length_max allows
-  revoked,              ///< a list of its issuer revokes it at or before `at`
-  revoked_later,        ///< revoked, but only after `at`: valid then
-  crl_not_usable,       ///< a list of the issuer has a bad signature, or is not yet issued
-  crl_outdated,         ///< nextUpdate of the list lies before `at`: a newer one must exist
-  untrusted_root,       ///< the chain is complete, but its root is not among the trust anchors
-  unsupported_key,      ///< key on an unknown curve or of another kind
-  weak_signature,       ///< a certificate is signed with a hash of less than 384 bits
+  missing_issuer,   ///< the issuer is in none of the given certificates
+  bad_signature,    ///< an issuer of that name is there, but the signature is not by its key
+  not_yet_valid,    ///< `at` lies before notBefore
+  expired,          ///< `at` lies after notAfter
+  wrong_key_usage,  ///< leaf without digitalSignature, issuer without keyCertSign
+  issuer_not_ca,    ///< basicConstraints of an issuer does not say CA
+  path_too_long,    ///< more CA certificates than pathLenConstraint or chain_length_max allows
+  revoked,          ///< a list of its issuer revokes it at or before `at`
+  revoked_later,    ///< revoked, but only after `at`: valid then
+  crl_not_usable,   ///< a list of the issuer has a bad signature or a critical extension
+  crl_outdated,     ///< nextUpdate of the list lies before `at`: a newer one must exist
+  untrusted_root,   ///< the chain is complete, but its root is not among the trust anchors
+  unsupported_key,  ///< key on an unknown curve or of another kind
+  weak_signature,   ///< signed with a hash of 256 bits (384 are asked for); less is bad_signature
   serial_not_positive,  ///< serial number zero or negative
-  unknown_critical,     ///< has a critical extension that is not understood
+  unknown_critical,     ///< an extension is critical and not understood, or cannot be read
 };
 
 inline constexpr std::size_t chain_length_max = 8;
