@@ -2,7 +2,7 @@
 
 #include <optional>
 #include <string>
-#include <variant>
+#include <string_view>
 #include <vector>
 
 #include "model/master.h"
@@ -24,6 +24,8 @@ enum class ReceiptKind {
   other,     ///< AVSonstige; needs `name`
   memo,      ///< SonstigerVorgang: drawer opened, signed in; `text` is what is signed
 };
+/// The word of a request and of the journal ("receipt").
+[[nodiscard]] std::string_view receipt_kind_text(ReceiptKind kind);
 
 /// GV_TYP [DSFinV-K Anhang C], all 25.
 enum class GvTyp {
@@ -48,11 +50,13 @@ enum class PaymentKind { bar, unbar, ec_karte, kreditkarte, el_zahlungsdienstlei
 struct VatShareDraft {
   std::string vat;  ///< letter ("B") or rate ("7.00")
   Money amount;     ///< gross
+  friend bool operator==(const VatShareDraft&, const VatShareDraft&) = default;
 };
 
 struct DiscountDraft {
   std::string text;
   Money amount;  ///< negative lowers, positive raises the line
+  friend bool operator==(const DiscountDraft&, const DiscountDraft&) = default;
 };
 
 struct LineDraft {
@@ -63,10 +67,13 @@ struct LineDraft {
   /// Gross of the line before its discounts. At least one of price and amount is given; both must agree.
   std::optional<Money> amount;
   GvTyp gv_typ = GvTyp::umsatz;
-  std::string vat;                    ///< letter or rate; empty only if `shares` is given
+  /// Letter or rate. Empty if `shares` is given, or if the business case allows one key only (money
+  /// put in or taken out, multi-purpose vouchers, tips for staff: not taxable).
+  std::string vat;
   std::vector<VatShareDraft> shares;  ///< sum = line after discounts
   std::vector<DiscountDraft> discounts;
   std::string article;  ///< article number, optional
+  friend bool operator==(const LineDraft&, const LineDraft&) = default;
 };
 
 struct PaymentDraft {
@@ -75,6 +82,7 @@ struct PaymentDraft {
   Currency currency;
   std::optional<Money> value;         ///< in EUR; required for a foreign currency
   std::string name;                   ///< "girocard", optional
+  friend bool operator==(const PaymentDraft&, const PaymentDraft&) = default;
 };
 
 /// One receipt as a till states it: exact cents, already added up by the till where it says so.
@@ -91,6 +99,7 @@ struct ReceiptDraft {
   std::string cashier;                ///< name printed as "Es bediente"
   std::string customer;               ///< optional
   std::optional<LocalStamp> first_order_at;  ///< printed when orders were signed before [AEAO 146a]
+  friend bool operator==(const ReceiptDraft&, const ReceiptDraft&) = default;
 };
 
 }  // namespace siegel

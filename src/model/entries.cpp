@@ -61,6 +61,11 @@ Result<VorgangId> vorgang_field(json::Fields& fields) {
   return VorgangId(std::move(text));
 }
 
+Result<RegisterId> register_field(json::Fields& fields) {
+  SIEGEL_TRY(const std::string text, fields.required_string("register", 64));
+  return RegisterId::parse(text);
+}
+
 }  // namespace
 
 std::string to_json(const VorgangOpened& entry) {
@@ -80,6 +85,7 @@ std::string to_json(const VorgangStarted& entry) {
       .begin_object()
       .field("error_code", entry.error_code)
       .field("log_time", entry.log_time.text())
+      .field("register", entry.register_id.text())
       .field("signature", base64(entry.signature))
       .field("signature_counter", number(entry.signature_counter))
       .field("transaction", number(entry.transaction))
@@ -95,6 +101,7 @@ std::string to_json(const VorgangUpdated& entry) {
       .begin_object()
       .key("draft")
       .raw(entry.draft)
+      .field("register", entry.register_id.text())
       .field("vorgang", entry.vorgang.get())
       .end_object();
   return out;
@@ -146,8 +153,7 @@ Result<VorgangOpened> vorgang_opened_from_json(std::string_view json) {
   return stored<VorgangOpened>(json, [](json::Fields& fields) -> Result<VorgangOpened> {
     VorgangOpened entry;
     SIEGEL_TRY(entry.began, stamp_field(fields, "began"));
-    SIEGEL_TRY(const std::string id, fields.required_string("register", 64));
-    SIEGEL_TRY(entry.register_id, RegisterId::parse(id));
+    SIEGEL_TRY(entry.register_id, register_field(fields));
     SIEGEL_TRY(entry.vorgang, vorgang_field(fields));
     return entry;
   });
@@ -158,6 +164,7 @@ Result<VorgangStarted> vorgang_started_from_json(std::string_view json) {
     VorgangStarted entry;
     SIEGEL_TRY(entry.error_code, text_field(fields, "error_code"));
     SIEGEL_TRY(entry.log_time, instant_field(fields, "log_time"));
+    SIEGEL_TRY(entry.register_id, register_field(fields));
     SIEGEL_TRY(entry.signature, bytes_field(fields, "signature"));
     SIEGEL_TRY(entry.signature_counter, unsigned_field(fields, "signature_counter"));
     SIEGEL_TRY(entry.transaction, unsigned_field(fields, "transaction"));
@@ -173,6 +180,7 @@ Result<VorgangUpdated> vorgang_updated_from_json(std::string_view json) {
     const json::Value* draft = fields.any("draft");
     if (draft == nullptr) return corrupt("E-MOD-101", "the draft is missing", "/draft");
     entry.draft = json::canonical(*draft);
+    SIEGEL_TRY(entry.register_id, register_field(fields));
     SIEGEL_TRY(entry.vorgang, vorgang_field(fields));
     return entry;
   });

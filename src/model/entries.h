@@ -40,6 +40,7 @@ struct VorgangOpened {
 /// What the TSE said to the start of a Vorgang; transaction 0 if it did not answer.
 struct VorgangStarted {
   VorgangId vorgang;
+  RegisterId register_id;
   std::string tse_serial;
   std::uint64_t transaction = 0;
   Instant log_time;
@@ -52,6 +53,7 @@ struct VorgangStarted {
 /// What is rung up so far: the till's draft as canonical JSON.
 struct VorgangUpdated {
   VorgangId vorgang;
+  RegisterId register_id;
   std::string draft;
   friend bool operator==(const VorgangUpdated&, const VorgangUpdated&) = default;
 };

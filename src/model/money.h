@@ -54,6 +54,11 @@ template <int Scale>
 class Decimal {
  public:
   static constexpr int scale = Scale;
+  static constexpr std::int64_t limit = [] {
+    std::int64_t raw = 1'000'000'000;
+    for (int i = 0; i < Scale; ++i) raw *= 10;
+    return raw;
+  }();
   constexpr Decimal() = default;
   static constexpr Decimal from_raw(std::int64_t raw) { return Decimal(raw); }
   /// Errors: E-MOD-001 not a number, E-MOD-002 too many decimals, E-MOD-003 too large.
@@ -74,6 +79,12 @@ using UnitPrice = Decimal<5>;
 
 /// quantity x price in cents, 128-bit intermediate, rounded once. Error E-MOD-003: out of range.
 [[nodiscard]] Result<Money> multiply(Quantity quantity, UnitPrice price, Rounding rounding);
+
+/// amount / quantity with surplus digits cut: the price of one unit where a till gives the sum
+/// only. Errors: E-MOD-005 quantity 0, E-MOD-003 out of range.
+[[nodiscard]] Result<UnitPrice> price_per_unit(Money amount, Quantity quantity);
+/// The price in cents, surplus digits cut [DSFinV-K Anhang I].
+[[nodiscard]] Money cut_to_cents(UnitPrice price);
 
 /// A VAT rate in hundredths of a percent: 1900 is 19 %.
 class VatRate {
