@@ -13,7 +13,8 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-// SQLite with owners, without exceptions, and with the settings Siegel relies on (docs/decisions/0010).
+// SQLite with owners, without exceptions, and with the settings Siegel relies on
+// (docs/decisions/0010).
 //
 // Errors of every call here:
 //   E-DAT-101 unavailable  the disk is full
@@ -156,8 +157,8 @@ enum class TransactionMode {
   write,  ///< takes the writer's lock at once
 };
 
-/// Rolled back at the end of the scope unless committed. The database outlives it and stays where it
-/// is.
+/// Rolled back at the end of the scope unless committed. The database outlives it and stays where
+/// it is.
 class Transaction {
  public:
   [[nodiscard]] static Result<Transaction> begin(Database& database, TransactionMode mode);

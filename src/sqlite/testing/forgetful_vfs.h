@@ -14,10 +14,10 @@ namespace siegel::sqlite::testing {
 
 /// What of the unsynced writes a power cut leaves on the disk.
 enum class Tear {
-  nothing,       ///< none of them
-  ordered,       ///< a prefix of them in the order they were made, over all files
-  per_file,      ///< a prefix for each file, independently
-  sectors,       ///< any subset of 512-byte sectors of any of them
+  nothing,   ///< none of them
+  ordered,   ///< a prefix of them in the order they were made, over all files
+  per_file,  ///< a prefix for each file, independently
+  sectors,   ///< any subset of 512-byte sectors of any of them
 };
 
 enum class Fault {
@@ -26,8 +26,8 @@ enum class Fault {
 };
 
 /// A disk in memory that remembers what was synced and what was not. It registers itself as an
-/// SQLite VFS under `name()`; every path opened through it is a file of this disk. Supports WAL with
-/// several connections of one process. Thread-safe. Real files are never touched.
+/// SQLite VFS under `name()`; every path opened through it is a file of this disk. Supports WAL
+/// with several connections of one process. Thread-safe. Real files are never touched.
 ///
 /// Names follow the same rule as on a disk: a created, renamed or deleted name is durable when its
 /// directory was synced; SQLite does that after it made a journal or a WAL, and when it asks for it
@@ -46,12 +46,12 @@ class ForgetfulDisk {
   /// For sqlite::Options::vfs.
   [[nodiscard]] const std::string& name() const;
 
-  /// Power cut and restart: what was synced stays, of the rest `tear` decides, with `random`. Clears
-  /// cuts, faults and locks; the disk works again at once.
+  /// Power cut and restart: what was synced stays, of the rest `tear` decides, with `random`.
+  /// Clears cuts, faults and locks; the disk works again at once.
   void crash(Random& random, Tear tear);
 
-  /// The n-th sync (from 1) from now fails, and everything after it until crash() or restart(). What
-  /// the sync would have made durable is as unsynced as before. 0: no cut.
+  /// The n-th sync (from 1) from now fails, and everything after it until crash() or restart().
+  /// What the sync would have made durable is as unsynced as before. 0: no cut.
   void cut_at_sync(std::uint64_t n);
   /// The same for the n-th change (write, truncation, sync, creation, deletion).
   void cut_at_change(std::uint64_t n);
