@@ -1,0 +1,174 @@
+#include "verify/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "format/json_writer.h"
+
+namespace siegel::verify {
+
+namespace {
+
+/// Bytes of the UTF-8 character at the beginning of `text` if it is whole and no control character.
+std::size_t printable_prefix(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x20 || first == 0x7F) return 0;
+  if (first < 0x80) return 1;
+  const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (text.size() < size || !valid_utf8(text.substr(0, size))) return 0;
+  // U+0080 to U+009F are control characters too.
+  if (first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0) return 0;
+  return size;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view cut_mark = "...";
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = printable_prefix(text);
+    const std::size_t taken = size == 0 ? 1 : size;
+    const std::size_t written = size == 0 ? 4 : size;
+    const bool last = taken == text.size();
+    if (out.size() + written + (last ? 0 : cut_mark.size()) > finding_text_max) {
+      out += cut_mark;
+      break;
+    }
+    if (size == 0) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(text[0]));
+    } else {
+      out += text.substr(0, size);
+    }
+    text.remove_prefix(taken);
+  }
+  return out;
+}
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pass:
+      return "pass";
+    case Verdict::findings:
+      return "findings";
+    case Verdict::fail:
+      return "fail";
+  }
+  return "";
+}
+
+void Report::add(std::string_view rule, std::string_view place, std::string_view found,
+                 std::string_view expected, std::uint64_t order) {
+  const Rule* known = find_rule(rule);
+  SIEGEL_CHECK(known != nullptr);
+  OfRule& of_rule = m_rules[known];
+  ++of_rule.count;
+  if (of_rule.listed.size() >= listed_max) return;
+  of_rule.listed.push_back(
+      {order, m_added++, printable(place), printable(found), printable(expected)});
+}
+
+void Report::merge(Report&& other) {
+  signatures.checked += other.signatures.checked;
+  signatures.valid += other.signatures.valid;
+  signatures.invalid += other.signatures.invalid;
+  for (auto& [rule, from] : other.m_rules) {
+    OfRule& to = m_rules[rule];
+    to.count += from.count;
+    for (Listed& listed : from.listed) {
+      listed.added += m_added;
+      to.listed.push_back(std::move(listed));
+    }
+    if (to.listed.size() > listed_max) {
+      std::ranges::stable_sort(to.listed, {}, &Listed::order);
+      to.listed.resize(listed_max);
+    }
+  }
+  m_added += other.m_added;
+  other.m_rules.clear();
+}
+
+std::uint64_t Report::count(std::string_view rule) const {
+  const auto found = m_rules.find(find_rule(rule));
+  return found == m_rules.end() ? 0 : found->second.count;
+}
+
+std::uint64_t Report::count(Severity severity) const {
+  std::uint64_t sum = 0;
+  for (const auto& [rule, of_rule] : m_rules) {
+    if (rule->severity == severity) sum += of_rule.count;
+  }
+  return sum;
+}
+
+Verdict Report::verdict() const {
+  if (count(Severity::violation) > 0) return Verdict::fail;
+  return m_rules.empty() ? Verdict::pass : Verdict::findings;
+}
+
+std::vector<Finding> Report::findings() const {
+  struct Ref {
+    const Listed* listed;
+    const Rule* rule;
+  };
+  std::vector<Ref> refs;
+  for (const auto& [rule, of_rule] : m_rules) {
+    for (const Listed& listed : of_rule.listed) refs.push_back({&listed, rule});
+  }
+  std::ranges::sort(refs, [](const Ref& a, const Ref& b) {
+    return std::tuple(a.listed->order, a.listed->added, a.rule->id) <
+           std::tuple(b.listed->order, b.listed->added, b.rule->id);
+  });
+  std::vector<Finding> out;
+  out.reserve(refs.size());
+  for (const auto& [listed, rule] : refs) {
+    out.push_back({std::string(rule->id), rule->severity, listed->place, listed->found,
+                   listed->expected, std::string(rule->source)});
+  }
+  for (const Rule& rule : rules()) {
+    const auto found = m_rules.find(&rule);
+    if (found == m_rules.end()) continue;
+    const std::uint64_t more = found->second.count - found->second.listed.size();
+    if (more == 0) continue;
+    out.push_back(
+        {std::string(rule.id), rule.severity, "",
+         fmt::format("{} more findings of this rule, {} in all", more, found->second.count), "",
+         std::string(rule.source)});
+  }
+  return out;
+}
+
+std::string Report::json() const {
+  std::string out = fmt::format(
+      R"({{"verdict":"{}","signatures":{{"checked":{},"valid":{},"invalid":{}}},"findings":[)",
+      verdict_name(verdict()), signatures.checked, signatures.valid, signatures.invalid);
+  bool first = true;
+  for (const Finding& finding : findings()) {
+    if (!first) out += ',';
+    first = false;
+    const auto member = [&out](std::string_view key, std::string_view text) {
+      out += fmt::format(R"("{}":)", key);
+      json::append_string(out, text);
+    };
+    out += '{';
+    member("rule", finding.rule);
+    out += ',';
+    member("severity", severity_name(finding.severity));
+    out += ',';
+    member("place", finding.place);
+    out += ',';
+    member("found", finding.found);
+    out += ',';
+    member("expected", finding.expected);
+    out += ',';
+    member("source", finding.source);
+    out += '}';
+  }
+  out += "]}";
+  return out;
+}
+
+}  // namespace siegel::verify
