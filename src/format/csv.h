@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,7 @@ class CsvReader {
   bool m_failed = false;
   Error m_error{ErrorKind::invalid, "", ""};
   std::vector<bool> m_quoted;
-  std::vector<std::string> m_unescaped;  // fields with doubled quotes, memory used again
+  std::deque<std::string> m_unescaped;  // fields with doubled quotes; never moved, used again
   std::size_t m_unescaped_used = 0;
 };
 

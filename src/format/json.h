@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,7 +53,7 @@ class Object {
 };
 
 enum class Kind : std::uint8_t { null, boolean, integer, decimal, string, array, object };
-/// "text", "whole number", ... for messages.
+/// "text", "whole number", "list", ... for messages.
 [[nodiscard]] std::string_view kind_name(Kind kind);
 
 class Value {
@@ -72,6 +71,8 @@ class Value {
       : m_v(std::string(value)) {}  // NOLINT(google-explicit-constructor): reads as JSON
   Value(const char* value)
       : m_v(std::string(value)) {}  // NOLINT(google-explicit-constructor): reads as JSON
+  template <class T>
+  Value(T* value) = delete;  // a pointer would turn into a bool
   Value(Array value)
       : m_v(std::move(value)) {}  // NOLINT(google-explicit-constructor): reads as JSON
   Value(Object value)
@@ -113,20 +114,6 @@ struct Limits {
 /// depth_max, E-JSN-005 more than values_max values, E-JSN-006 a key twice in one object,
 /// E-JSN-007 something after the value, E-JSN-008 empty.
 [[nodiscard]] Result<Value> parse(std::string_view text, const Limits& limits = {});
-
-/// The same with memory that is used again: for a thread that parses many. Not thread-safe.
-class Parser {
- public:
-  Parser();
-  ~Parser();
-  Parser(Parser&&) noexcept;
-  Parser& operator=(Parser&&) noexcept;
-  Result<Value> parse(std::string_view text, const Limits& limits = {});
-
- private:
-  struct State;
-  std::unique_ptr<State> m_state;
-};
 
 /// Keys sorted by their UTF-8 bytes, no white space, shortest escapes, numbers as they are.
 /// Texts are valid UTF-8 (checked with SIEGEL_CHECK).

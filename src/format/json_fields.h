@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,8 +71,6 @@ class Fields {
  private:
   const Value* take(std::string_view key);
   [[nodiscard]] Error missing(std::string_view key) const;
-  Result<std::string> text(std::string_view key, const Value& value, std::size_t length_max,
-                           bool lines) const;
 
   const Object* m_object;
   std::string m_place;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,8 @@ enum class TarFlag : std::uint32_t {
   control_chars = 1U << 9,  ///< control characters or a backslash in the name
   name_not_utf8 = 1U << 10,
   name_empty = 1U << 11,
-  padding_not_zero = 1U << 12,  ///< bytes between content and block end
+  padding_not_zero = 1U << 12,  ///< bytes between content and block end; a TarReader learns it
+                                ///< after the entry and says it in archive_flags()
   pax = 1U << 13,               ///< a pax header gave name, size or time
   pax_global = 1U << 14,        ///< a global pax header applies
   pax_other = 1U << 15,         ///< a pax record other than path, size, mtime, atime, ctime
