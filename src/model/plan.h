@@ -126,6 +126,8 @@ struct Seal {
   std::uint64_t outage_receipt = 0;       ///< running number of affected receipts per TSE serial
   Instant outage_since;
   std::string error_code;                 ///< "E-TSE-104"
+  /// The device was asked and may have signed without our knowing: it is asked again later.
+  bool asked = false;
   std::string error_text;
   friend bool operator==(const Seal&, const Seal&) = default;
 };
