@@ -11,9 +11,11 @@
 
 namespace siegel {
 
-// Canonical JSON of the stored kinds, version 1 of each (docs/formats/). Writers are on the path of a
-// sale: one pass, no intermediate tree. Readers are strict and frozen: an unknown member or version is
-// an error (E-MOD-101, kind corrupt), never ignored.
+// Canonical JSON of the stored kinds, version 1 of each (docs/formats/plan.md, seal.md,
+// master-data.md); the version itself stands in the entry that carries them. Writers are on the
+// path of a sale: one pass, no intermediate tree. Readers are strict and frozen: they accept
+// exactly the bytes the writer makes; anything else (unknown or missing member, another order, a
+// blank) is E-MOD-101, kind corrupt.
 
 [[nodiscard]] std::string to_json(const Plan& plan);
 [[nodiscard]] std::string to_json(const Seal& seal);
@@ -29,10 +31,31 @@ namespace siegel {
 [[nodiscard]] Result<TseInfo> tse_from_json(std::string_view json);
 [[nodiscard]] Result<Profile> profile_from_json(std::string_view json);
 
-/// A till's request body (docs/reference/sale.md): the draft alone, without register and key. Strict:
-/// unknown members, wrong types, over-long texts (text 255, reason 255, memo 4,000 characters) and
-/// more than 10,000 lines are errors that name the JSON pointer; money may be a string or a number,
-/// taken digit by digit.
+// Master data as people and tills write them (docs/formats/master-data.md): any valid JSON, lengths
+// and contents checked. Errors, kind invalid, place = JSON pointer below `place`: E-JSN-02x for the
+// form; E-MOD-110 neither tax number nor VAT id, E-MOD-111 not four headings, E-TIM-003, E-REG-101.
+[[nodiscard]] Result<Business> business_from_request(const json::Value& value,
+                                                     std::string_view place = {});
+[[nodiscard]] Result<RegisterInfo> register_from_request(const json::Value& value,
+                                                         std::string_view place = {});
+[[nodiscard]] Result<Profile> profile_from_request(const json::Value& value,
+                                                   std::string_view place = {});
+
+/// Limits of a request, for other fronts too; the country checks them again.
+namespace draft_limits {
+inline constexpr std::size_t lines = 10'000;
+inline constexpr std::size_t payments = 100;
+inline constexpr std::size_t discounts = 50;  ///< per line
+inline constexpr std::size_t shares = 24;     ///< per line
+inline constexpr std::size_t text = 255;      ///< lines, discounts, notes, reasons
+inline constexpr std::size_t name = 60;       ///< unit, article, cashier, customer, names
+inline constexpr std::size_t memo = 4'000;
+}  // namespace draft_limits
+
+/// A till's request body (docs/reference/sale.md): the draft alone, without register and key.
+/// Strict: unknown members, wrong types, over-long texts and lists are errors (E-JSN-02x, E-MOD-001
+/// to -004) whose place is the JSON pointer; money may be a string or a number, taken digit by
+/// digit.
 [[nodiscard]] Result<ReceiptDraft> draft_from_json(const json::Value& body);
 [[nodiscard]] json::Value to_json_value(const ReceiptDraft& draft);
 
