@@ -17,9 +17,9 @@ namespace siegel::crypto {
 /// A subject. Empty parts are left out; each at most 64 characters, UTF-8 [RFC 5280 upper bounds].
 struct SubjectName {
   std::string country = "DE";  ///< two letters
-  std::string organization;
-  std::string organizational_unit;
-  std::string common_name;  ///< required
+  std::string organization = {};
+  std::string organizational_unit = {};
+  std::string common_name = {};  ///< required
 };
 
 enum class CertificateRole {
