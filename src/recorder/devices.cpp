@@ -1,0 +1,373 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/mutant.h"
+#include "model/codec.h"
+#include "recorder/batch.h"
+#include "recorder/recorder.h"
+
+// What devices say, and what happens when they say nothing: deadlines, the breaker, the questions asked
+// after a crash or an outage [AEAO 146a 1.14].
+
+namespace siegel::recorder {
+namespace {
+
+country::StepAnswer step_answer(std::uint64_t transaction, const device::TseSignature& signature) {
+  return {transaction, signature.log_time, signature.counter, signature.value};
+}
+
+/// The first element that fits, taken out of the list.
+template <class Fits>
+std::optional<device::TseTransaction> take_first(std::vector<device::TseTransaction>& list,
+                                                 Fits fits) {
+  const auto found = std::find_if(list.begin(), list.end(), fits);
+  if (found == list.end()) return {};
+  device::TseTransaction taken = std::move(*found);
+  list.erase(found);
+  return taken;
+}
+
+std::chrono::milliseconds deadline_of(const Profile& profile) {
+  return std::chrono::milliseconds(std::clamp(profile.tse_deadline_ms, 1500, 5000));
+}
+
+}  // namespace
+
+// ---- calls and deadlines ------------------------------------------------------------------------
+
+void Recorder::call(Lane& lane, device::TseCall what, Effects& effects) {
+  const CallId id(m_next_call++);
+  lane.flight->call = id;
+  m_calls[id.get()] = &lane;
+  effects.calls.push_back({id, lane.flight->tse_serial, std::move(what), lane.flight->deadline});
+}
+
+void Recorder::set_deadline(Lane& lane, Now now) {
+  lane.flight->deadline = now.steady + deadline_of(m_state.profile);
+  m_deadlines.push_back({lane.flight->deadline, &lane, lane.flight->id});
+}
+
+void Recorder::arm(Effects& effects) {
+  const auto over = [](const Deadline& d) {
+    return !d.lane->flight || d.lane->flight->id != d.flight;
+  };
+  while (!m_deadlines.empty() && over(m_deadlines.front())) m_deadlines.pop_front();
+  std::optional<Steady> next;
+  if (!m_deadlines.empty()) next = m_deadlines.front().at;
+  for (const auto& [serial, breaker] : m_breakers)
+    if (breaker.probe_due && (!next || *breaker.probe_due < *next)) next = breaker.probe_due;
+  // A wish that is too early only wakes for nothing; one that is too late must be moved.
+  if (!next || (m_armed && *m_armed <= *next)) return;
+  m_armed = next;
+  effects.wake = Wake{*next};
+}
+
+void Recorder::on_woke(Now now, Effects& effects) {
+  m_armed.reset();
+  while (!m_deadlines.empty() && m_deadlines.front().at <= now.steady) {
+    const Deadline due = m_deadlines.front();
+    m_deadlines.pop_front();
+    if (!due.lane->flight || due.lane->flight->id != due.flight) continue;
+    if (!due.lane->flight->durable) {
+      set_deadline(*due.lane, now);  // the journal is slow; the device has not been asked yet
+      continue;
+    }
+    give_up(*due.lane, unknown("E-TSE-104", "the TSE did not answer in time"), now, effects);
+  }
+  for (auto& [serial, breaker] : m_breakers) {
+    if (!breaker.probe_due || *breaker.probe_due > now.steady) continue;
+    breaker.probe_due.reset();
+    breaker.probing = true;
+    effects.probes.push_back({serial});
+  }
+}
+
+void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) {
+  const auto found = m_calls.find(answered.call.get());
+  if (found == m_calls.end()) return;
+  Lane& lane = *found->second;
+  m_calls.erase(found);
+  // After its deadline nobody waits for this answer: the device is asked what it holds instead.
+  if (!lane.flight || lane.flight->call != answered.call) return;
+  lane.flight->call.reset();
+  if (!answered.answer) {
+    give_up(lane, answered.answer.error(), now, effects);
+    return;
+  }
+  if (!answered.answer->signature) {
+    give_up(lane, unknown("E-TSE-109", "the TSE answered without a signature"), now, effects);
+    return;
+  }
+  const auto answer = step_answer(answered.answer->transaction, *answered.answer->signature);
+  if (const auto* starting = std::get_if<Starting>(&lane.flight->work)) {
+    Batch batch(m_state.sequence, now.wall);
+    record_started(lane,
+                   {.vorgang = starting->opened.vorgang,
+                    .register_id = starting->opened.register_id,
+                    .tse_serial = lane.flight->tse_serial,
+                    .transaction = answer.transaction,
+                    .log_time = answer.log_time,
+                    .signature_counter = answer.counter,
+                    .signature = answer.signature,
+                    .error_code = {}},
+                   batch, now, effects);
+    return;
+  }
+  country::Progress& progress = std::get<Selling>(lane.flight->work).progress;
+  (progress.start ? progress.finish : progress.start) = answer;
+  step(lane, now, effects);
+}
+
+// ---- the breaker --------------------------------------------------------------------------------
+
+void Recorder::give_up(Lane& lane, const Error& error, Now now, Effects& effects) {
+  Batch batch(m_state.sequence, now.wall);
+  const std::string serial = lane.flight->tse_serial;
+  open_breaker(serial, error, batch, now);
+  const bool unclear = error.kind == ErrorKind::unknown;
+  if (const auto* starting = std::get_if<Starting>(&lane.flight->work)) {
+    if (unclear) m_breakers[serial].uncertain.insert(lane.id);
+    record_started(lane,
+                   {.vorgang = starting->opened.vorgang,
+                    .register_id = starting->opened.register_id,
+                    .tse_serial = serial,
+                    .error_code = error.code},
+                   batch, now, effects);
+    return;
+  }
+  // A start that was answered is open on the device now, whatever became of the finish.
+  const bool asked = unclear || std::get<Selling>(lane.flight->work).progress.start.has_value();
+  if (asked) m_breakers[serial].uncertain.insert(lane.id);
+  seal(lane, outage_of(serial), asked, batch, now, effects);
+}
+
+void Recorder::open_breaker(const std::string& tse_serial, const Error& error, Batch& batch,
+                            Now now) {
+  Breaker& breaker = m_breakers[tse_serial];
+  if (!breaker.open) {
+    breaker.open = true;
+    breaker.probe_due = now.steady + probe_interval;
+  }
+  const OutageState& outage = m_state.outages[tse_serial];
+  if (outage.open) return;
+  OutageBegan began;
+  began.tse_serial = tse_serial;
+  began.number = outage.next_number;
+  began.since = now.wall;
+  began.code = error.code;
+  began.text = error.place.empty() ? error.detail
+                                   : fmt::format("{} ({})", error.detail, error.place);
+  batch.add(entry_kind::outage_begin, to_json(began), "", actor_system);
+  m_state.apply_outage_begin(began);
+}
+
+void Recorder::close_breaker(const std::string& tse_serial, Now now, Effects& effects) {
+  Breaker& breaker = m_breakers[tse_serial];
+  breaker = Breaker{};
+  const OutageState& outage = m_state.outages[tse_serial];
+  if (outage.open) {
+    Batch batch(m_state.sequence, now.wall);
+    const OutageEnded ended{tse_serial, outage.open->number, now.wall, outage.open_receipts};
+    batch.add(entry_kind::outage_end, to_json(ended), "", actor_system);
+    m_state.apply_outage_end(ended);
+    append(batch, effects);
+  }
+  for (auto& [id, lane] : m_lanes)
+    if (!lane.strays.empty()) ready(lane);
+}
+
+country::Outage Recorder::outage_of(const std::string& tse_serial) const {
+  const OutageState& outage = m_state.outages.at(tse_serial);
+  SIEGEL_CHECK(outage.open.has_value());
+  return {outage.open->number, outage.next_receipt, outage.open->since, outage.open->code,
+          outage.open->text};
+}
+
+void Recorder::on_probed(const Probed& probed, Now now, Effects& effects) {
+  Breaker& breaker = m_breakers[probed.tse_serial];
+  if (!breaker.probing) return;
+  if (!probed.result) {
+    breaker.probing = false;
+    breaker.probe_due = now.steady + probe_interval;
+    return;
+  }
+  std::set<std::string> clients = breaker.uncertain;
+  for (const auto& [sequence, lost] : m_state.lost)
+    if (lost.tse_serial == probed.tse_serial) clients.insert(lost.client);
+  if (clients.empty()) {
+    close_breaker(probed.tse_serial, now, effects);
+    return;
+  }
+  Reconcile question{.tse_serial = probed.tse_serial, .asks = {}, .after_probe = true};
+  for (const std::string& client : clients)
+    question.asks.push_back(ask_for(client, probed.tse_serial));
+  effects.reconciles.push_back(std::move(question));
+}
+
+// ---- what the device holds ----------------------------------------------------------------------
+
+Reconcile::Ask Recorder::ask_for(const std::string& client, const std::string& tse_serial) const {
+  Reconcile::Ask ask{.client = client, .after = 0, .numbers = {}};
+  if (const auto reg = m_state.registers.find(client); reg != m_state.registers.end())
+    if (const auto highest = reg->second.transactions.find(tse_serial);
+        highest != reg->second.transactions.end())
+      ask.after = highest->second;
+  const auto also = [&](std::uint64_t number) {
+    if (number != 0 && number <= ask.after) ask.numbers.push_back(number);
+  };
+  for (const auto& [sequence, lost] : m_state.lost)
+    if (lost.client == client && lost.tse_serial == tse_serial) also(lost.transaction);
+  for (const auto& [sequence, plan] : m_state.unsealed)
+    if (plan.register_id.text() == client && plan.tse_serial == tse_serial) also(plan.transaction);
+  return ask;
+}
+
+void Recorder::take_up(Lane& lane, Flight flight, Now now, Effects& effects) {
+  flight.id = m_next_flight++;
+  flight.asking = true;
+  lane.flight = std::move(flight);
+  if (lane.flight->tse_serial.empty()) {
+    lane.flight->asking = false;
+    step(lane, now, effects);
+    return;
+  }
+  set_deadline(lane, now);
+  if (SIEGEL_MUTANT("sign-again")) {
+    lane.flight->asking = false;
+    step(lane, now, effects);
+    return;
+  }
+  effects.reconciles.push_back({.tse_serial = lane.flight->tse_serial,
+                                .asks = {ask_for(lane.id, lane.flight->tse_serial)},
+                                .after_probe = false});
+}
+
+void Recorder::on_reconciled(const Reconciled& reconciled, Now now, Effects& effects) {
+  const std::string& serial = reconciled.tse_serial;
+  const auto asked_about = [&](const Lane& lane) {
+    return lane.flight && lane.flight->asking && lane.flight->tse_serial == serial &&
+           std::find(reconciled.clients.begin(), reconciled.clients.end(), lane.id) !=
+               reconciled.clients.end();
+  };
+  if (!reconciled.transactions) {
+    for (auto& [id, lane] : m_lanes) {
+      if (!asked_about(lane)) continue;
+      Error error = reconciled.transactions.error();
+      error.kind = ErrorKind::unknown;  // it may hold a transaction of this plan
+      give_up(lane, error, now, effects);
+    }
+    if (Breaker& breaker = m_breakers[serial]; reconciled.after_probe && breaker.probing) {
+      breaker.probing = false;
+      breaker.probe_due = now.steady + probe_interval;
+    }
+    return;
+  }
+  std::vector<device::TseTransaction> found = *reconciled.transactions;
+  std::sort(found.begin(), found.end(),
+            [](const auto& a, const auto& b) { return a.number < b.number; });
+  for (auto& [id, lane] : m_lanes)
+    if (asked_about(lane)) match_flight(lane, found, now, effects);
+  match_lost(serial, found, now, effects);
+  collect_strays(serial, found);
+  if (reconciled.after_probe && m_breakers[serial].probing) close_breaker(serial, now, effects);
+  if (!suspended(serial))
+    for (auto& [id, lane] : m_lanes)
+      if (!lane.strays.empty()) ready(lane);
+}
+
+void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& found, Now now,
+                            Effects& effects) {
+  Flight& flight = *lane.flight;
+  flight.asking = false;
+  const auto is_open = [&](const device::TseTransaction& t) {
+    return t.client == lane.id && !t.finish;
+  };
+  if (const auto* starting = std::get_if<Starting>(&flight.work)) {
+    const auto open = take_first(found, is_open);
+    if (!open) {
+      step(lane, now, effects);
+      return;
+    }
+    Batch batch(m_state.sequence, now.wall);
+    record_started(lane,
+                   {.vorgang = starting->opened.vorgang,
+                    .register_id = starting->opened.register_id,
+                    .tse_serial = flight.tse_serial,
+                    .transaction = open->number,
+                    .log_time = open->start.log_time,
+                    .signature_counter = open->start.counter,
+                    .signature = open->start.value,
+                    .error_code = {}},
+                   batch, now, effects);
+    return;
+  }
+  Selling& selling = std::get<Selling>(flight.work);
+  const Plan& plan = selling.plan;
+  const auto is_mine = [&](const device::TseTransaction& t) {
+    return t.client == lane.id && (plan.transaction == 0 || t.number == plan.transaction);
+  };
+  auto mine = take_first(found, [&](const device::TseTransaction& t) {
+    return is_mine(t) && t.finish && t.process_type == process_type_text(plan.process_type) &&
+           t.process_data == plan.process_data;
+  });
+  if (!mine)
+    mine = take_first(found,
+                      [&](const device::TseTransaction& t) { return is_mine(t) && !t.finish; });
+  if (mine) {
+    selling.progress.start = step_answer(mine->number, mine->start);
+    if (mine->finish) selling.progress.finish = step_answer(mine->number, *mine->finish);
+  }
+  step(lane, now, effects);
+}
+
+void Recorder::match_lost(const std::string& tse_serial, std::vector<device::TseTransaction>& found,
+                          Now now, Effects& effects) {
+  Batch batch(m_state.sequence, now.wall);
+  std::vector<LateSignature> late;
+  for (const auto& [sequence, lost] : m_state.lost) {
+    if (lost.tse_serial != tse_serial) continue;
+    const auto match = take_first(found, [&plan = lost](const device::TseTransaction& t) {
+      return t.client == plan.client && t.finish &&
+             (plan.transaction == 0 || t.number == plan.transaction) &&
+             t.process_type == plan.process_type && t.process_data == plan.process_data;
+    });
+    if (!match) continue;
+    late.push_back({.plan_sequence = sequence,
+                    .tse_serial = tse_serial,
+                    .transaction = match->number,
+                    .start = match->start.log_time,
+                    .start_signature_counter = match->start.counter,
+                    .start_signature = match->start.value,
+                    .end = match->finish->log_time,
+                    .signature_counter = match->finish->counter,
+                    .signature = match->finish->value});
+    batch.add(entry_kind::late_signature, to_json(late.back()), lost.client, actor_system);
+  }
+  if (batch.empty()) return;
+  for (const LateSignature& one : late) m_state.apply_late_signature(one);
+  append(batch, effects);
+}
+
+void Recorder::collect_strays(const std::string& tse_serial,
+                              const std::vector<device::TseTransaction>& found) {
+  for (const device::TseTransaction& transaction : found) {
+    if (transaction.finish) continue;
+    const bool owned =
+        std::any_of(m_state.vorgaenge.begin(), m_state.vorgaenge.end(), [&](const auto& item) {
+          const auto& started = item.second.started;
+          return started && started->tse_serial == tse_serial &&
+                 started->transaction == transaction.number;
+        });
+    if (owned || !m_state.registers.contains(transaction.client)) continue;
+    Lane& lane = lane_of(transaction.client);
+    const auto same = [&](const Stray& stray) {
+      return stray.tse_serial == tse_serial && stray.start.transaction == transaction.number;
+    };
+    if (std::any_of(lane.strays.begin(), lane.strays.end(), same)) continue;
+    lane.strays.push_back({tse_serial, step_answer(transaction.number, transaction.start)});
+  }
+}
+
+}  // namespace siegel::recorder

@@ -1,0 +1,405 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/mutant.h"
+#include "model/codec.h"
+#include "recorder/batch.h"
+#include "recorder/recorder.h"
+
+// From a command to a seal. Every step that can be refused is refused before anything is appended.
+
+namespace siegel::recorder {
+namespace {
+
+const RegisterId* register_of(const Command& command) {
+  struct Visitor {
+    const RegisterId* operator()(const Sell& body) { return &body.register_id; }
+    const RegisterId* operator()(const Open& body) { return &body.register_id; }
+    const RegisterId* operator()(const Update& body) { return &body.register_id; }
+    const RegisterId* operator()(const Master&) { return nullptr; }
+  };
+  return std::visit(Visitor{}, command.body);
+}
+
+Status check_key(const std::string& key) {
+  const bool printable = std::all_of(key.begin(), key.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
+  if (key.empty() || key.size() > 200 || !printable || !valid_utf8(key))
+    return invalid("E-API-604", "a key has 1 to 200 printable characters", "/key");
+  return Ok{};
+}
+
+Error key_reused(const std::string& key) {
+  return conflict("E-API-601",
+                  fmt::format("key \"{}\" was used with another request; nothing was booked", key),
+                  "/key");
+}
+
+Result<LocalStamp> local(Now now, const Business& business) {
+  return LocalStamp::from(now.wall, business.time_zone);
+}
+
+}  // namespace
+
+void Recorder::on_command(const Command& command, Now now, Effects& effects) {
+  const RegisterId* id = register_of(command);
+  if (id == nullptr) {
+    const auto done = set_master(command, std::get<Master>(command.body), now, effects);
+    if (!done) effects.replies.push_back({command.request, done.error()});
+    return;
+  }
+  const auto known = ready_register(*id);
+  if (!known) {
+    effects.replies.push_back({command.request, known.error()});
+    return;
+  }
+  Lane& lane = lane_of(id->text());
+  if (lane.waiting.size() >= waiting_max) {
+    effects.replies.push_back(
+        {command.request,
+         unavailable("E-API-602", fmt::format("{} requests wait for register {} already; repeat "
+                                              "this one with the same key",
+                                              waiting_max, id->text()))});
+    return;
+  }
+  lane.waiting.push_back(command);
+  ready(lane);
+}
+
+void Recorder::run_ready(Now now, Effects& effects) {
+  while (!m_ready.empty()) {
+    Lane& lane = *m_ready.front();
+    m_ready.pop_front();
+    while (!lane.flight) {
+      if (!lane.unfinished.empty()) {
+        Flight flight = std::move(lane.unfinished.front());
+        lane.unfinished.pop_front();
+        take_up(lane, std::move(flight), now, effects);
+      } else if (!lane.strays.empty()) {
+        const Stray stray = std::move(lane.strays.front());
+        lane.strays.pop_front();
+        begin_stray(lane, stray, now, effects);
+      } else if (!lane.waiting.empty()) {
+        const Command command = std::move(lane.waiting.front());
+        lane.waiting.pop_front();
+        begin(lane, command, now, effects);
+      } else {
+        break;
+      }
+    }
+  }
+}
+
+void Recorder::begin(Lane& lane, const Command& command, Now now, Effects& effects) {
+  Result<Ok> begun = Ok{};
+  if (const auto* sell = std::get_if<Sell>(&command.body))
+    begun = begin_sale(lane, command, *sell, now, effects);
+  else if (const auto* open = std::get_if<Open>(&command.body))
+    begun = begin_open(lane, command, *open, now, effects);
+  else if (const auto* update = std::get_if<Update>(&command.body))
+    begun = begin_update(command, *update, now, effects);
+  if (!begun) effects.replies.push_back({command.request, begun.error()});
+}
+
+Result<const RegisterState*> Recorder::ready_register(const RegisterId& id) const {
+  const auto found = m_state.registers.find(id.text());
+  if (found == m_state.registers.end())
+    return not_found("E-REG-104", fmt::format("register {} is not known", id.text()), "/register");
+  if (!m_state.business)
+    return conflict("E-REG-106", "name and address of the business are not set yet");
+  if (found->second.info.tse_serial.empty())
+    return conflict("E-REG-105", fmt::format("register {} has no TSE yet", id.text()), "/register");
+  return &found->second;
+}
+
+Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& sell, Now now,
+                                Effects& effects) {
+  SIEGEL_TRY_OK(check_key(sell.key));
+  const KnownKey* known = m_state.find_key(sell.register_id, sell.key);
+  if (known == nullptr && sell.lookup.key) known = &*sell.lookup.key;
+  if (known != nullptr) {
+    if (known->fingerprint != sell.fingerprint) return key_reused(sell.key);
+    reply_when_durable(m_state.sequence, {command.request},
+                       {.sequence = known->sequence, .replayed = true}, effects);
+    return Ok{};
+  }
+  if (sell.lookup.position < m_state.forgotten_up_to)
+    return unavailable("E-API-603", "the look-up is older than what is in memory; repeat it");
+
+  SIEGEL_TRY(const RegisterState* reg, ready_register(sell.register_id));
+  const VorgangId vorgang(sell.key);
+  const auto open = m_state.vorgaenge.find(scoped(lane.id, sell.key));
+  const bool is_open = open != m_state.vorgaenge.end();
+  if (sell.flow == Sell::Flow::finish && !is_open)
+    return not_found("E-SAL-511", fmt::format("no open Vorgang \"{}\" at this register", sell.key),
+                     "/vorgang");
+  if (sell.flow == Sell::Flow::implicit && is_open)
+    return conflict("E-SAL-513", fmt::format("Vorgang \"{}\" is open: finish or abort it", sell.key),
+                    "/vorgang");
+
+  country::Progress progress;
+  if (is_open && open->second.started && open->second.started->transaction != 0) {
+    const VorgangStarted& started = *open->second.started;
+    progress.start = {started.transaction, started.log_time, started.signature_counter,
+                      started.signature};
+  }
+  SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
+  const auto tse = m_state.tses.find(reg->info.tse_serial);
+  const bool reversed = sell.lookup.original_reversed ||
+                        m_state.reversals.contains(sell.draft.reverses);
+  const country::Facts facts{
+      .now = stamp,
+      .business = *m_state.business,
+      .business_sequence = m_state.business_sequence,
+      .register_info = reg->info,
+      .tse = tse == m_state.tses.end() ? nullptr : &tse->second,
+      .profile = m_state.profile,
+      .next_number = reg->next_number,
+      .vorgang = vorgang,
+      .began = is_open ? open->second.opened.began : stamp,
+      .transaction = progress.start ? progress.start->transaction : 0,
+      .original = sell.lookup.original ? &*sell.lookup.original : nullptr,
+      .original_reversed = reversed,
+  };
+  SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
+  record_plan(lane, std::move(plan), std::move(progress),
+              journal::Key{sell.key, sell.fingerprint}, command.actor, {command.request}, now,
+              effects);
+  return Ok{};
+}
+
+void Recorder::begin_stray(Lane& lane, const Stray& stray, Now now, Effects& effects) {
+  const auto reg = m_state.registers.find(lane.id);
+  const auto tse = m_state.tses.find(stray.tse_serial);
+  const auto stamp = local(now, *m_state.business);
+  if (reg == m_state.registers.end() || tse == m_state.tses.end() || !stamp) return;
+  RegisterInfo info = reg->second.info;
+  info.tse_serial = stray.tse_serial;
+  ReceiptDraft draft;
+  draft.kind = ReceiptKind::abort;
+  draft.reason =
+      fmt::format("TSE transaction {} was left open by an outage", stray.start.transaction);
+  const country::Facts facts{
+      .now = *stamp,
+      .business = *m_state.business,
+      .business_sequence = m_state.business_sequence,
+      .register_info = info,
+      .tse = &tse->second,
+      .profile = m_state.profile,
+      .next_number = reg->second.next_number,
+      .vorgang = VorgangId(fmt::format("tse-{}", stray.start.transaction)),
+      .began = *stamp,
+      .transaction = stray.start.transaction,
+  };
+  auto plan = m_country.decide(draft, facts);
+  SIEGEL_CHECK(plan.ok());  // an abort without lines is always allowed
+  record_plan(lane, std::move(*plan), {.start = stray.start, .finish = {}}, {},
+              std::string(actor_system), {}, now, effects);
+}
+
+void Recorder::record_plan(Lane& lane, Plan plan, country::Progress progress,
+                           std::optional<journal::Key> key, std::string actor,
+                           std::vector<RequestId> waiters, Now now, Effects& effects) {
+  Batch batch(m_state.sequence, now.wall);
+  const std::uint64_t sequence = batch.add(entry_kind::plan, to_json(plan), lane.id, actor, key);
+  m_state.apply_plan(sequence, plan, key);
+
+  Flight flight;
+  flight.tse_serial = plan.tse_serial;
+  flight.work = Selling{sequence, std::move(plan), std::move(progress)};
+  flight.actor = std::move(actor);
+  flight.waiters = std::move(waiters);
+  flight.id = m_next_flight++;
+  lane.flight = std::move(flight);
+  if (suspended(lane.flight->tse_serial)) {
+    // Later customers do not wait at all: plan and seal in one append, the device is not asked.
+    // One that holds this Vorgang's transaction open has to be told later.
+    const bool left_open = std::get<Selling>(lane.flight->work).progress.start.has_value();
+    if (left_open) m_breakers[lane.flight->tse_serial].uncertain.insert(lane.id);
+    seal(lane, outage_of(lane.flight->tse_serial), left_open, batch, now, effects);
+    return;
+  }
+  set_deadline(lane, now);
+  const std::uint64_t last = append(batch, effects);
+  m_pending.push_back({.sequence = last,
+                       .call_device = &lane,
+                       .flight = lane.flight->id,
+                       .waiters = {},
+                       .accepted = {}});
+}
+
+void Recorder::step(Lane& lane, Now now, Effects& effects) {
+  Flight& flight = *lane.flight;
+  if (std::holds_alternative<Starting>(flight.work)) {
+    call(lane, {.operation = device::TseCall::Operation::start, .client = lane.id}, effects);
+    return;
+  }
+  const Selling& selling = std::get<Selling>(flight.work);
+  const country::Next next = m_country.next(selling.plan, selling.progress);
+  if (const auto* wanted = std::get_if<country::TseStep>(&next)) {
+    const bool start = wanted->operation == country::TseStep::Operation::start;
+    call(lane,
+         {.operation = start ? device::TseCall::Operation::start
+                             : device::TseCall::Operation::finish,
+          .client = lane.id,
+          .transaction = wanted->transaction,
+          .process_type = wanted->process_type,
+          .process_data = wanted->process_data},
+         effects);
+    return;
+  }
+  Batch batch(m_state.sequence, now.wall);
+  const country::Outcome outcome = selling.plan.tse_serial.empty()
+                                       ? country::Outcome(country::Done{})
+                                       : country::Outcome(selling.progress);
+  seal(lane, outcome, false, batch, now, effects);
+}
+
+void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Batch& batch, Now now,
+                    Effects& effects) {
+  (void)now;
+  Flight flight = std::move(*lane.flight);
+  lane.flight.reset();
+  Selling& selling = std::get<Selling>(flight.work);
+  Seal seal = m_country.seal(selling.sequence, selling.plan, outcome);
+  seal.asked = asked;
+  batch.add(entry_kind::seal, to_json(seal), lane.id, flight.actor);
+  m_state.apply_seal(seal);
+  const std::uint64_t last = append(batch, effects);
+  reply_when_durable(last, std::move(flight.waiters),
+                     {.sequence = selling.sequence,
+                      .replayed = false,
+                      .plan = std::move(selling.plan),
+                      .seal = std::move(seal),
+                      .started = {}},
+                     effects);
+  ready(lane);
+}
+
+Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& open, Now now,
+                                Effects& effects) {
+  SIEGEL_TRY_OK(check_key(open.vorgang.get()));
+  const auto existing = m_state.vorgaenge.find(scoped(lane.id, open.vorgang.get()));
+  if (existing != m_state.vorgaenge.end()) {
+    reply_when_durable(m_state.sequence, {command.request},
+                       {.replayed = true, .started = existing->second.started}, effects);
+    return Ok{};
+  }
+  if (open.lookup.key || m_state.find_key(open.register_id, open.vorgang.get()) != nullptr)
+    return conflict("E-SAL-512",
+                    fmt::format("Vorgang \"{}\" has been finished already", open.vorgang.get()),
+                    "/vorgang");
+  if (open.lookup.position < m_state.forgotten_up_to)
+    return unavailable("E-API-603", "the look-up is older than what is in memory; repeat it");
+  SIEGEL_TRY(const RegisterState* reg, ready_register(open.register_id));
+  SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
+
+  Batch batch(m_state.sequence, now.wall);
+  const VorgangOpened opened{open.vorgang, open.register_id, stamp};
+  const std::uint64_t sequence =
+      batch.add(entry_kind::vorgang, to_json(opened), lane.id, command.actor);
+  m_state.apply_vorgang(opened);
+  Flight flight;
+  flight.tse_serial = reg->info.tse_serial;
+  flight.work = Starting{sequence, opened};
+  flight.actor = command.actor;
+  flight.waiters = {command.request};
+  flight.id = m_next_flight++;
+  lane.flight = std::move(flight);
+  if (suspended(lane.flight->tse_serial)) {
+    record_started(lane,
+                   {.vorgang = opened.vorgang,
+                    .register_id = opened.register_id,
+                    .tse_serial = lane.flight->tse_serial,
+                    .error_code = outage_of(lane.flight->tse_serial).code},
+                   batch, now, effects);
+    return Ok{};
+  }
+  set_deadline(lane, now);
+  const std::uint64_t last = append(batch, effects);
+  m_pending.push_back({.sequence = last,
+                       .call_device = &lane,
+                       .flight = lane.flight->id,
+                       .waiters = {},
+                       .accepted = {}});
+  return Ok{};
+}
+
+void Recorder::record_started(Lane& lane, VorgangStarted started, Batch& batch, Now now,
+                              Effects& effects) {
+  (void)now;
+  Flight flight = std::move(*lane.flight);
+  lane.flight.reset();
+  batch.add(entry_kind::started, to_json(started), lane.id, flight.actor);
+  m_state.apply_started(started);
+  const std::uint64_t last = append(batch, effects);
+  reply_when_durable(last, std::move(flight.waiters),
+                     {.sequence = std::get<Starting>(flight.work).sequence,
+                      .replayed = false,
+                      .plan = {},
+                      .seal = {},
+                      .started = std::move(started)},
+                     effects);
+  ready(lane);
+}
+
+Result<Ok> Recorder::begin_update(const Command& command, const Update& update, Now now,
+                                  Effects& effects) {
+  const std::string& id = update.register_id.text();
+  if (!m_state.vorgaenge.contains(scoped(id, update.vorgang.get())))
+    return not_found("E-SAL-511",
+                     fmt::format("no open Vorgang \"{}\" at this register", update.vorgang.get()),
+                     "/vorgang");
+  Batch batch(m_state.sequence, now.wall);
+  const VorgangUpdated entry{update.vorgang, update.register_id, update.draft};
+  const std::uint64_t sequence = batch.add(entry_kind::update, to_json(entry), id, command.actor);
+  m_state.apply_update(entry);
+  append(batch, effects);
+  reply_when_durable(sequence, {command.request}, {.sequence = sequence}, effects);
+  return Ok{};
+}
+
+Result<Ok> Recorder::set_master(const Command& command, const Master& master, Now now,
+                                Effects& effects) {
+  Batch batch(m_state.sequence, now.wall);
+  std::uint64_t sequence = 0;
+  if (const auto* business = std::get_if<Business>(&master.value)) {
+    SIEGEL_TRY_OK(local(now, *business));
+    sequence = batch.add(entry_kind::business, to_json(*business), "", command.actor);
+    m_state.apply_business(sequence, *business);
+  } else if (const auto* profile = std::get_if<Profile>(&master.value)) {
+    sequence = batch.add(entry_kind::profile, to_json(*profile), "", command.actor);
+    m_state.apply_profile(*profile);
+  } else if (const auto* tse = std::get_if<TseInfo>(&master.value)) {
+    if (m_state.tses.contains(tse->serial) && !master.replaces)
+      return conflict("E-TSE-301",
+                      fmt::format("the TSE {} is in operation already", tse->serial), "/serial");
+    sequence = batch.add(entry_kind::tse, to_json(*tse), "", command.actor);
+    m_state.apply_tse(*tse);
+  } else if (const auto* info = std::get_if<RegisterInfo>(&master.value)) {
+    const std::string& id = info->id.text();
+    if (m_state.registers.contains(id) && !master.replaces)
+      return conflict("E-REG-103", fmt::format("register {} exists already", id), "/id");
+    if (!info->tse_serial.empty() && !m_state.tses.contains(info->tse_serial))
+      return not_found("E-TSE-302", fmt::format("no TSE {} is in operation", info->tse_serial),
+                       "/tse_serial");
+    for (const auto& [other, reg] : m_state.registers)
+      if (m_state.profile.one_register_per_tse && other != id && !info->tse_serial.empty() &&
+          reg.info.tse_serial == info->tse_serial)
+        return conflict("E-REG-107",
+                        fmt::format("the TSE is bound to register {}; the profile allows one "
+                                    "register a TSE",
+                                    other),
+                        "/tse_serial");
+    sequence = batch.add(entry_kind::register_, to_json(*info), id, command.actor);
+    m_state.apply_register(*info);
+  }
+  append(batch, effects);
+  reply_when_durable(sequence, {command.request}, {.sequence = sequence}, effects);
+  return Ok{};
+}
+
+}  // namespace siegel::recorder

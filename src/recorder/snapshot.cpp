@@ -1,0 +1,241 @@
+#include <fmt/format.h>
+
+#include "format/json.h"
+#include "format/json_fields.h"
+#include "format/json_writer.h"
+#include "model/codec.h"
+#include "recorder/state.h"
+
+// The state as canonical JSON (docs/formats/snapshot.md). It is derived: a reader that does not like
+// what it finds folds the journal again.
+
+namespace siegel::recorder {
+namespace {
+
+std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+void write_registers(json::Writer& out, const State& state) {
+  out.key("registers").begin_array();
+  for (const auto& [id, reg] : state.registers) {
+    out.begin_object().key("info").raw(to_json(reg.info));
+    out.field("next_number", number(reg.next_number)).key("transactions").begin_object();
+    for (const auto& [serial, highest] : reg.transactions) out.field(serial, number(highest));
+    out.end_object().end_object();
+  }
+  out.end_array();
+}
+
+void write_outages(json::Writer& out, const State& state) {
+  out.key("outages").begin_array();
+  for (const auto& [serial, outage] : state.outages) {
+    out.begin_object().field("next_number", number(outage.next_number));
+    out.field("next_receipt", number(outage.next_receipt));
+    out.key("open");
+    if (outage.open)
+      out.raw(to_json(*outage.open));
+    else
+      out.null();
+    out.field("open_receipts", number(outage.open_receipts));
+    out.field("tse_serial", serial).end_object();
+  }
+  out.end_array();
+}
+
+void write_vorgaenge(json::Writer& out, const State& state) {
+  out.key("vorgaenge").begin_array();
+  for (const auto& [key, vorgang] : state.vorgaenge) {
+    out.begin_object().field("draft", vorgang.draft);
+    out.key("opened").raw(to_json(vorgang.opened)).key("started");
+    if (vorgang.started)
+      out.raw(to_json(*vorgang.started));
+    else
+      out.null();
+    out.end_object();
+  }
+  out.end_array();
+}
+
+Result<std::uint64_t> unsigned_field(json::Fields& fields, std::string_view key) {
+  SIEGEL_TRY(const std::int64_t value, fields.required_int(key, 0, INT64_MAX));
+  return static_cast<std::uint64_t>(value);
+}
+
+/// The canonical text of a member, empty if it is absent or null.
+std::string member(json::Fields& fields, std::string_view key) {
+  const json::Value* value = fields.any(key);
+  return value == nullptr || value->is_null() ? std::string() : json::canonical(*value);
+}
+
+}  // namespace
+
+std::string State::snapshot() const {
+  std::string text;
+  json::Writer out(text);
+  out.begin_object().key("business");
+  if (business)
+    out.raw(to_json(*business));
+  else
+    out.null();
+  out.field("business_sequence", number(business_sequence));
+  out.field("forgotten_up_to", number(forgotten_up_to));
+  out.field("indexed", number(m_indexed));
+  out.key("lost").begin_array();
+  for (const auto& [at, plan] : lost) {
+    out.begin_object().field("client", plan.client).field("process_data", plan.process_data);
+    out.field("process_type", plan.process_type).field("sequence", number(plan.sequence));
+    out.field("transaction", number(plan.transaction)).field("tse_serial", plan.tse_serial);
+    out.end_object();
+  }
+  out.end_array();
+  write_outages(out, *this);
+  out.key("profile").raw(to_json(profile));
+  out.key("recent").begin_array();
+  for (const Recent& recent : m_recent) {
+    const auto key = m_keys.find(recent.key);
+    out.begin_object().field(
+        "fingerprint", key == m_keys.end() ? std::string() : hex(key->second.fingerprint));
+    out.field("key", base64(bytes_of(recent.key))).field("reverses", recent.reverses);
+    out.field("sequence", number(recent.sequence)).end_object();
+  }
+  out.end_array();
+  write_registers(out, *this);
+  out.field("sequence", number(sequence));
+  out.key("tses").begin_array();
+  for (const auto& [serial, info] : tses) out.raw(to_json(info));
+  out.end_array().key("unsealed").begin_array();
+  for (const auto& [at, plan] : unsealed)
+    out.begin_object().key("plan").raw(to_json(plan)).field("sequence", number(at)).end_object();
+  out.end_array().field("version", 1);
+  write_vorgaenge(out, *this);
+  out.end_object();
+  return text;
+}
+
+namespace {
+
+Status read_registers(json::Fields& fields, State& state) {
+  SIEGEL_TRY(const json::Items items, fields.required_array("registers", 100'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    SIEGEL_TRY(const RegisterInfo info, register_from_json(member(item, "info")));
+    RegisterState& reg = state.registers[info.id.text()];
+    reg.info = info;
+    SIEGEL_TRY(reg.next_number, unsigned_field(item, "next_number"));
+    const json::Value* transactions = item.any("transactions");
+    if (transactions == nullptr || transactions->object() == nullptr)
+      return corrupt("E-JRN-111", "the snapshot has no transactions");
+    for (const auto& [serial, highest] : *transactions->object()) {
+      if (highest.integer() == nullptr) return corrupt("E-JRN-111", "not a number");
+      reg.transactions[serial] = static_cast<std::uint64_t>(*highest.integer());
+    }
+  }
+  return Ok{};
+}
+
+Status read_outages(json::Fields& fields, State& state) {
+  SIEGEL_TRY(const json::Items items, fields.required_array("outages", 100'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    SIEGEL_TRY(const std::string serial, item.required_string("tse_serial", 200));
+    OutageState& outage = state.outages[serial];
+    SIEGEL_TRY(outage.next_number, unsigned_field(item, "next_number"));
+    SIEGEL_TRY(outage.next_receipt, unsigned_field(item, "next_receipt"));
+    SIEGEL_TRY(outage.open_receipts, unsigned_field(item, "open_receipts"));
+    if (const std::string open = member(item, "open"); !open.empty()) {
+      SIEGEL_TRY(outage.open, outage_began_from_json(open));
+    }
+  }
+  return Ok{};
+}
+
+Status read_vorgaenge(json::Fields& fields, State& state) {
+  SIEGEL_TRY(const json::Items items, fields.required_array("vorgaenge", 1'000'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    SIEGEL_TRY(const VorgangOpened opened, vorgang_opened_from_json(member(item, "opened")));
+    state.apply_vorgang(opened);
+    VorgangState& vorgang = state.vorgaenge[scoped(opened.register_id.text(), opened.vorgang.get())];
+    if (const json::Value* draft = item.any("draft"); draft != nullptr && draft->string() != nullptr)
+      vorgang.draft = *draft->string();
+    if (const std::string started = member(item, "started"); !started.empty()) {
+      SIEGEL_TRY(vorgang.started, vorgang_started_from_json(started));
+    }
+  }
+  return Ok{};
+}
+
+Status read_lost(json::Fields& fields, State& state) {
+  SIEGEL_TRY(const json::Items items, fields.required_array("lost", 10'000'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    LostPlan plan;
+    SIEGEL_TRY(plan.sequence, unsigned_field(item, "sequence"));
+    SIEGEL_TRY(plan.transaction, unsigned_field(item, "transaction"));
+    SIEGEL_TRY(plan.client, item.required_string("client", 200));
+    SIEGEL_TRY(plan.tse_serial, item.required_string("tse_serial", 200));
+    SIEGEL_TRY(plan.process_type, item.required_string("process_type", 200));
+    if (const json::Value* data = item.any("process_data"); data != nullptr && data->string() != nullptr)
+      plan.process_data = *data->string();
+    state.lost[plan.sequence] = plan;
+  }
+  return Ok{};
+}
+
+}  // namespace
+
+Result<State> State::from_snapshot(std::string_view text) {
+  SIEGEL_TRY(const json::Value value,
+             json::parse(text, {.bytes_max = std::size_t{1} << 30, .values_max = 50'000'000}));
+  SIEGEL_TRY(json::Fields fields, json::Fields::of(value));
+  SIEGEL_TRY(const std::int64_t version, fields.required_int("version", 1, INT64_MAX));
+  if (version != 1) return corrupt("E-JRN-111", "the snapshot is of another version");
+  State state;
+  if (const std::string business_text = member(fields, "business"); !business_text.empty()) {
+    SIEGEL_TRY(state.business, business_from_json(business_text));
+  }
+  SIEGEL_TRY(state.business_sequence, unsigned_field(fields, "business_sequence"));
+  SIEGEL_TRY(state.forgotten_up_to, unsigned_field(fields, "forgotten_up_to"));
+  SIEGEL_TRY(state.m_indexed, unsigned_field(fields, "indexed"));
+  SIEGEL_TRY(state.sequence, unsigned_field(fields, "sequence"));
+  SIEGEL_TRY(state.profile, profile_from_json(member(fields, "profile")));
+  SIEGEL_TRY_OK(read_registers(fields, state));
+  SIEGEL_TRY_OK(read_outages(fields, state));
+  SIEGEL_TRY_OK(read_vorgaenge(fields, state));
+  SIEGEL_TRY_OK(read_lost(fields, state));
+  SIEGEL_TRY(const json::Items tses, fields.required_array("tses", 100'000));
+  for (std::size_t i = 0; i < tses.size(); ++i) {
+    SIEGEL_TRY(const TseInfo info, tse_from_json(json::canonical(tses.at(i))));
+    state.apply_tse(info);
+  }
+  SIEGEL_TRY(const json::Items unsealed, fields.required_array("unsealed", 1'000'000));
+  for (std::size_t i = 0; i < unsealed.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, unsealed.object(i));
+    SIEGEL_TRY(const std::uint64_t at, unsigned_field(item, "sequence"));
+    SIEGEL_TRY(Plan plan, plan_from_json(member(item, "plan")));
+    state.unsealed.emplace(at, std::move(plan));
+  }
+  SIEGEL_TRY(const json::Items recent, fields.required_array("recent", 50'000'000));
+  for (std::size_t i = 0; i < recent.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, recent.object(i));
+    Recent one;
+    SIEGEL_TRY(one.sequence, unsigned_field(item, "sequence"));
+    SIEGEL_TRY(const auto key, item.optional_string("key", 4096));
+    SIEGEL_TRY(const Bytes key_bytes, from_base64(key.value_or("")));
+    one.key = text_of(key_bytes);
+    SIEGEL_TRY(const auto reverses, item.optional_string("reverses", 200));
+    one.reverses = reverses.value_or("");
+    SIEGEL_TRY(const auto fingerprint, item.optional_string("fingerprint", 64));
+    SIEGEL_TRY(const Bytes bytes, from_hex(fingerprint.value_or("")));
+    if (!one.key.empty()) {
+      if (bytes.size() != 32) return corrupt("E-JRN-111", "a fingerprint has a wrong length");
+      KnownKey& known = state.m_keys[one.key];
+      known.sequence = one.sequence;
+      std::copy(bytes.begin(), bytes.end(), known.fingerprint.begin());
+    }
+    if (!one.reverses.empty()) state.reversals[one.reverses] = one.sequence;
+    state.m_recent.push_back(std::move(one));
+  }
+  return state;
+}
+
+}  // namespace siegel::recorder

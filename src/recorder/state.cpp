@@ -1,0 +1,188 @@
+#include "recorder/state.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/codec.h"
+
+namespace siegel::recorder {
+namespace {
+
+Error contradiction(std::uint64_t sequence, std::string_view why) {
+  return corrupt("E-JRN-110", fmt::format("entry {} does not fit: {}", sequence, why),
+                 fmt::format("entry {}", sequence));
+}
+
+}  // namespace
+
+std::string scoped(std::string_view register_id, std::string_view name) {
+  std::string key;
+  key.reserve(register_id.size() + 1 + name.size());
+  key.append(register_id).append(1, '\x1f').append(name);
+  return key;
+}
+
+void State::apply_business(std::uint64_t at, const Business& value) {
+  business = value;
+  business_sequence = at;
+}
+
+void State::apply_profile(const Profile& value) { profile = value; }
+
+void State::apply_tse(const TseInfo& info) { tses[info.serial] = info; }
+
+void State::apply_register(const RegisterInfo& info) { registers[info.id.text()].info = info; }
+
+void State::apply_vorgang(const VorgangOpened& opened) {
+  vorgaenge[scoped(opened.register_id.text(), opened.vorgang.get())].opened = opened;
+}
+
+void State::apply_started(const VorgangStarted& started) {
+  const auto found = vorgaenge.find(scoped(started.register_id.text(), started.vorgang.get()));
+  if (found == vorgaenge.end()) return;
+  found->second.started = started;
+  note_transaction(started.register_id.text(), started.tse_serial, started.transaction);
+}
+
+void State::apply_update(const VorgangUpdated& update) {
+  const auto found = vorgaenge.find(scoped(update.register_id.text(), update.vorgang.get()));
+  if (found != vorgaenge.end()) found->second.draft = update.draft;
+}
+
+void State::apply_plan(std::uint64_t at, const Plan& plan, const std::optional<journal::Key>& key) {
+  RegisterState& reg = registers[plan.register_id.text()];
+  reg.next_number = plan.number + 1;
+  Recent recent{at, {}, plan.reverses};
+  if (key) {
+    recent.key = scoped(plan.register_id.text(), key->text);
+    m_keys[recent.key] = {at, key->fingerprint};
+  }
+  if (!plan.reverses.empty()) reversals[plan.reverses] = at;
+  if (!recent.key.empty() || !recent.reverses.empty()) m_recent.push_back(std::move(recent));
+  unsealed.emplace(at, plan);
+}
+
+void State::apply_seal(const Seal& seal) {
+  const auto found = unsealed.find(seal.plan_sequence);
+  if (found == unsealed.end()) return;
+  const Plan& plan = found->second;
+  const std::string& client = plan.register_id.text();
+  if (seal.outcome == Seal::Outcome::signed_by_tse)
+    note_transaction(client, seal.tse_serial, seal.transaction);
+  if (seal.outcome == Seal::Outcome::unsigned_outage) {
+    OutageState& outage = outages[plan.tse_serial];
+    outage.next_receipt = std::max(outage.next_receipt, seal.outage_receipt + 1);
+    ++outage.open_receipts;
+    if (seal.asked) lost[seal.plan_sequence] = {seal.plan_sequence,   client,
+                                plan.tse_serial,      std::string(process_type_text(plan.process_type)),
+                                plan.process_data,    plan.transaction};
+  }
+  vorgaenge.erase(scoped(client, plan.vorgang.get()));
+  unsealed.erase(found);
+}
+
+void State::apply_outage_begin(const OutageBegan& began) {
+  OutageState& outage = outages[began.tse_serial];
+  outage.next_number = began.number + 1;
+  outage.open = began;
+  outage.open_receipts = 0;
+}
+
+void State::apply_outage_end(const OutageEnded& ended) {
+  outages[ended.tse_serial].open.reset();
+  // The device was asked about every one of them before the outage ended.
+  std::erase_if(lost, [&](const auto& item) { return item.second.tse_serial == ended.tse_serial; });
+}
+
+void State::apply_late_signature(const LateSignature& late) {
+  const auto found = lost.find(late.plan_sequence);
+  if (found == lost.end()) return;
+  note_transaction(found->second.client, late.tse_serial, late.transaction);
+  lost.erase(found);
+}
+
+void State::note_transaction(const std::string& client, const std::string& serial,
+                             std::uint64_t number) {
+  if (number == 0) return;
+  const auto found = registers.find(client);
+  if (found == registers.end()) return;
+  std::uint64_t& highest = found->second.transactions[serial];
+  highest = std::max(highest, number);
+}
+
+Status State::apply(const journal::Entry& entry) {
+  const std::uint64_t at = entry.sequence.get();
+  if (at != sequence + 1)
+    return contradiction(at, fmt::format("the last one read was {}", sequence));
+  if (entry.version != 1)
+    return contradiction(at, fmt::format("version {} of \"{}\" is not known to this program",
+                                         entry.version, entry.kind));
+  if (entry.kind == entry_kind::plan) {
+    SIEGEL_TRY(const Plan plan, plan_from_json(entry.payload));
+    apply_plan(at, plan, entry.key);
+  } else if (entry.kind == entry_kind::seal) {
+    SIEGEL_TRY(const Seal seal, seal_from_json(entry.payload));
+    if (!unsealed.contains(seal.plan_sequence))
+      return contradiction(at, fmt::format("no open plan {} for this seal", seal.plan_sequence));
+    apply_seal(seal);
+  } else if (entry.kind == entry_kind::business) {
+    SIEGEL_TRY(const Business value, business_from_json(entry.payload));
+    apply_business(at, value);
+  } else if (entry.kind == entry_kind::profile) {
+    SIEGEL_TRY(const Profile value, profile_from_json(entry.payload));
+    apply_profile(value);
+  } else if (entry.kind == entry_kind::tse) {
+    SIEGEL_TRY(const TseInfo info, tse_from_json(entry.payload));
+    apply_tse(info);
+  } else if (entry.kind == entry_kind::register_) {
+    SIEGEL_TRY(const RegisterInfo info, register_from_json(entry.payload));
+    apply_register(info);
+  } else if (entry.kind == entry_kind::vorgang) {
+    SIEGEL_TRY(const VorgangOpened opened, vorgang_opened_from_json(entry.payload));
+    apply_vorgang(opened);
+  } else if (entry.kind == entry_kind::started) {
+    SIEGEL_TRY(const VorgangStarted started, vorgang_started_from_json(entry.payload));
+    apply_started(started);
+  } else if (entry.kind == entry_kind::update) {
+    SIEGEL_TRY(const VorgangUpdated update, vorgang_updated_from_json(entry.payload));
+    apply_update(update);
+  } else if (entry.kind == entry_kind::outage_begin) {
+    SIEGEL_TRY(const OutageBegan began, outage_began_from_json(entry.payload));
+    apply_outage_begin(began);
+  } else if (entry.kind == entry_kind::outage_end) {
+    SIEGEL_TRY(const OutageEnded ended, outage_ended_from_json(entry.payload));
+    apply_outage_end(ended);
+  } else if (entry.kind == entry_kind::late_signature) {
+    SIEGEL_TRY(const LateSignature late, late_signature_from_json(entry.payload));
+    apply_late_signature(late);
+  } else {
+    return contradiction(at, fmt::format("kind \"{}\" is not known to this program", entry.kind));
+  }
+  sequence = at;
+  return Ok{};
+}
+
+void State::indexed(std::uint64_t position) {
+  if (position <= m_indexed) return;
+  // What the index held already at the call before this one is forgotten now; what it holds since is
+  // kept until the next call, for look-ups that are on their way.
+  while (!m_recent.empty() && m_recent.front().sequence <= m_indexed) {
+    const Recent& old = m_recent.front();
+    if (const auto key = m_keys.find(old.key); key != m_keys.end() && key->second.sequence == old.sequence)
+      m_keys.erase(key);
+    if (const auto reversal = reversals.find(old.reverses);
+        reversal != reversals.end() && reversal->second == old.sequence)
+      reversals.erase(reversal);
+    m_recent.pop_front();
+  }
+  forgotten_up_to = m_indexed;
+  m_indexed = position;
+}
+
+const KnownKey* State::find_key(const RegisterId& register_id, std::string_view key) const {
+  const auto found = m_keys.find(scoped(register_id.text(), key));
+  return found == m_keys.end() ? nullptr : &found->second;
+}
+
+}  // namespace siegel::recorder

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "journal/journal.h"
+#include "model/entries.h"
+#include "model/master.h"
+#include "model/plan.h"
+
+namespace siegel::recorder {
+
+using journal::Sequence;
+
+/// One register as the journal knows it.
+struct RegisterState {
+  RegisterInfo info;
+  std::uint64_t next_number = 1;
+  /// Highest transaction number recorded for this client, per TSE serial. What a device holds above it
+  /// is not known to the journal yet.
+  std::map<std::string, std::uint64_t, std::less<>> transactions;
+  friend bool operator==(const RegisterState&, const RegisterState&) = default;
+};
+
+/// A Vorgang that has begun and has no seal yet.
+struct VorgangState {
+  VorgangOpened opened;
+  std::optional<VorgangStarted> started;
+  std::string draft;  ///< last update, canonical JSON, empty if none
+  friend bool operator==(const VorgangState&, const VorgangState&) = default;
+};
+
+/// Failures of one TSE. Both counters are for ever (TSS-015, TSS-017).
+struct OutageState {
+  std::uint64_t next_number = 1;
+  std::uint64_t next_receipt = 1;
+  std::optional<OutageBegan> open;
+  std::uint64_t open_receipts = 0;
+  friend bool operator==(const OutageState&, const OutageState&) = default;
+};
+
+/// A receipt that went out unsigned although the device may have signed it: to be asked for.
+struct LostPlan {
+  std::uint64_t sequence = 0;
+  std::string client;
+  std::string tse_serial;
+  std::string process_type;
+  std::string process_data;
+  std::uint64_t transaction = 0;
+  friend bool operator==(const LostPlan&, const LostPlan&) = default;
+};
+
+struct KnownKey {
+  std::uint64_t sequence = 0;
+  Hash256 fingerprint{};
+  friend bool operator==(const KnownKey&, const KnownKey&) = default;
+};
+
+/// The fold of the journal's entries: what the recorder needs to decide, and nothing that grows with
+/// history. Keys and reversals stay here only until the index has them.
+class State {
+ public:
+  /// Entries in order, without gaps. Error E-JRN-110 (corrupt): the entry does not follow, cannot be
+  /// read, or contradicts the state (a seal without its plan).
+  Status apply(const journal::Entry& entry);
+
+  // The same for entries this process writes, without reading them back from bytes. `sequence` is the
+  // entry's number.
+  void apply_business(std::uint64_t sequence, const Business& business);
+  void apply_profile(const Profile& profile);
+  void apply_tse(const TseInfo& info);
+  void apply_register(const RegisterInfo& info);
+  void apply_vorgang(const VorgangOpened& opened);
+  void apply_started(const VorgangStarted& started);
+  void apply_update(const VorgangUpdated& update);
+  void apply_plan(std::uint64_t sequence, const Plan& plan, const std::optional<journal::Key>& key);
+  void apply_seal(const Seal& seal);
+  void apply_outage_begin(const OutageBegan& began);
+  void apply_outage_end(const OutageEnded& ended);
+  void apply_late_signature(const LateSignature& late);
+
+  /// The index holds everything up to `position`: forgets what it holds, but keeps one generation, so
+  /// that a look-up made just before still fits together with what is here.
+  void indexed(std::uint64_t position);
+
+  [[nodiscard]] const KnownKey* find_key(const RegisterId& register_id, std::string_view key) const;
+
+  /// Canonical JSON of everything, for the snapshot; equal states give equal texts.
+  [[nodiscard]] std::string snapshot() const;
+  static Result<State> from_snapshot(std::string_view json);
+
+  std::uint64_t sequence = 0;  ///< last entry applied
+  std::optional<Business> business;
+  std::uint64_t business_sequence = 0;
+  Profile profile;
+  std::map<std::string, RegisterState, std::less<>> registers;
+  std::map<std::string, TseInfo, std::less<>> tses;         ///< by serial
+  std::map<std::string, OutageState, std::less<>> outages;  ///< by TSE serial
+  std::map<std::string, VorgangState, std::less<>> vorgaenge;  ///< by scoped()
+  std::map<std::uint64_t, Plan> unsealed;                   ///< by sequence
+  std::map<std::uint64_t, LostPlan> lost;                   ///< by plan sequence
+  std::unordered_map<std::string, std::uint64_t> reversals; ///< receipt number -> plan, not indexed yet
+  std::uint64_t forgotten_up_to = 0;  ///< keys and reversals up to here are in the index only
+
+ private:
+  void note_transaction(const std::string& client, const std::string& serial, std::uint64_t number);
+
+  struct Recent {
+    std::uint64_t sequence;
+    std::string key;       // map key of m_keys, may be empty
+    std::string reverses;  // map key of reversals, may be empty
+  };
+  std::unordered_map<std::string, KnownKey> m_keys;
+  std::deque<Recent> m_recent;
+  std::uint64_t m_indexed = 0;
+};
+
+/// Map key of something that belongs to a register.
+[[nodiscard]] std::string scoped(std::string_view register_id, std::string_view name);
+
+}  // namespace siegel::recorder
