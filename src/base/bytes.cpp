@@ -163,4 +163,22 @@ std::size_t utf8_length(std::string_view text) {
   return n;
 }
 
+std::string excerpt(std::string_view text, std::size_t length_max) {
+  std::string out;
+  for (std::size_t length = 0; !text.empty(); ++length) {
+    if (length == length_max) return out + "...";
+    const std::size_t n = utf8_sequence(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    // C0, DEL and, as two bytes from C2 80, C1.
+    const bool control = first < 0x20 || first == 0x7F ||
+                         (n == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
+    if (n == 0 || control)
+      out += '?';
+    else
+      out += text.substr(0, n);
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+  return out;
+}
+
 }  // namespace siegel

@@ -43,5 +43,9 @@ void store_be64(std::span<std::byte, 8> to, std::uint64_t value);
 [[nodiscard]] bool valid_utf8(std::string_view text);
 /// Number of code points of well-formed UTF-8.
 [[nodiscard]] std::size_t utf8_length(std::string_view text);
+/// The beginning of a foreign text as it may stand in the detail of an error: at most `length_max`
+/// code points, then `...` if there were more; control characters and bytes that are not UTF-8
+/// become `?`. The result is well-formed UTF-8 on one line.
+[[nodiscard]] std::string excerpt(std::string_view text, std::size_t length_max = 40);
 
 }  // namespace siegel

@@ -6,7 +6,8 @@
 namespace siegel::detail {
 
 void check_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "siegel: internal check failed: %s (%s:%d)\n", condition, file, line);
+  static_cast<void>(
+      std::fprintf(stderr, "siegel: internal check failed: %s (%s:%d)\n", condition, file, line));
   std::abort();
 }
 

@@ -76,14 +76,21 @@ Result<Bytes> read_file(const std::filesystem::path& path, std::uint64_t size_ma
 Status write_file(const std::filesystem::path& path, BytesView content, WriteOptions options) {
   std::filesystem::path fresh = path;
   fresh += ".new";
+  // What a power cut left there has the rights of then, perhaps other ones than asked for now.
+  unlink(fresh.c_str());
+  const auto fail = [&](const char* what) {
+    Error error = write_error(fresh, what);
+    unlink(fresh.c_str());  // A full disk is not helped by half a file.
+    return error;
+  };
   {
     const Descriptor file(
-        open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, options.mode));
+        open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, options.mode));
     if (file.get() < 0) return write_error(fresh, "create");
-    if (!write_all(file.get(), content)) return write_error(fresh, "write");
-    if (fsync(file.get()) != 0) return write_error(fresh, "sync");
+    if (!write_all(file.get(), content)) return fail("write");
+    if (fsync(file.get()) != 0) return fail("sync");
   }
-  if (rename(fresh.c_str(), path.c_str()) != 0) return write_error(path, "replace");
+  if (rename(fresh.c_str(), path.c_str()) != 0) return fail("replace");
   return sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
 

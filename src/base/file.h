@@ -17,7 +17,8 @@ struct WriteOptions {
   unsigned mode = 0644;
 };
 /// Replaces the file as a whole: after a power cut there is the old content or the new, never a
-/// mixture. Durable (file and directory are synced) when it returns. Error E-FIL-004.
+/// mixture (and perhaps a `<name>.new`, which the next call replaces). Durable (file and directory
+/// are synced) when it returns. Error E-FIL-004.
 [[nodiscard]] Status write_file(const std::filesystem::path& path, BytesView content,
                                 WriteOptions options = {});
 /// Makes the names in a directory durable. Error E-FIL-004.

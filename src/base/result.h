@@ -20,9 +20,9 @@ enum class ErrorKind {
   corrupt,      ///< stored data cannot be trusted; stop writing, call a human.
 };
 
-/// A failure. `code` is stable for ever and listed in docs/reference/errors.md (German and English);
-/// `detail` is one English sentence with the values; `place` is the field (JSON pointer) or the place
-/// in a file, empty if there is none.
+/// A failure. `code` is stable for ever and listed in docs/reference/errors.md (German and
+/// English); `detail` is one English sentence with the values; `place` is the field (JSON pointer)
+/// or the place in a file, empty if there is none.
 struct Error {
   ErrorKind kind;
   std::string code;
@@ -63,8 +63,9 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : m_v(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor): reads as `return value`
-  Result(Error error) : m_v(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor): reads as `return error`
+  // Implicit, so that functions read `return value` and `return error`.
+  Result(T value) : m_v(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : m_v(std::in_place_index<1>, std::move(error)) {}
 
   [[nodiscard]] bool ok() const { return m_v.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -111,16 +112,18 @@ using Status = Result<Ok>;
 #define SIEGEL_CONCAT_(a, b) a##b
 #define SIEGEL_CONCAT(a, b) SIEGEL_CONCAT_(a, b)
 
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration cannot stand in parentheses.
 /// SIEGEL_TRY(auto x, f()); declares x from the value of f() or returns its error.
-#define SIEGEL_TRY(declaration, expression)                                                     \
-  auto SIEGEL_CONCAT(siegel_try_, __LINE__) = (expression);                                     \
-  if (!SIEGEL_CONCAT(siegel_try_, __LINE__).ok())                                               \
-    return std::move(SIEGEL_CONCAT(siegel_try_, __LINE__)).error();                             \
+#define SIEGEL_TRY(declaration, expression)                         \
+  auto SIEGEL_CONCAT(siegel_try_, __LINE__) = (expression);         \
+  if (!SIEGEL_CONCAT(siegel_try_, __LINE__).ok())                   \
+    return std::move(SIEGEL_CONCAT(siegel_try_, __LINE__)).error(); \
   declaration = std::move(SIEGEL_CONCAT(siegel_try_, __LINE__)).value()
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// SIEGEL_TRY_OK(f()); returns the error of f() if it failed, drops its value otherwise.
-#define SIEGEL_TRY_OK(expression)                                                               \
-  do {                                                                                          \
-    auto siegel_try_ok = (expression);                                                          \
-    if (!siegel_try_ok.ok()) return std::move(siegel_try_ok).error();                           \
+#define SIEGEL_TRY_OK(expression)                                     \
+  do {                                                                \
+    auto siegel_try_ok = (expression);                                \
+    if (!siegel_try_ok.ok()) return std::move(siegel_try_ok).error(); \
   } while (false)

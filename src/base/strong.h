@@ -28,6 +28,7 @@ class Strong {
 }  // namespace siegel
 
 template <class T, class Tag>
+// NOLINTNEXTLINE(cert-dcl58-cpp): a hash of our own type is what std::hash is open for.
 struct std::hash<siegel::Strong<T, Tag>> {
   std::size_t operator()(const siegel::Strong<T, Tag>& strong) const {
     return std::hash<T>{}(strong.get());

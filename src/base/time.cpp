@@ -6,6 +6,8 @@
 #include <charconv>
 #include <exception>
 
+#include "base/bytes.h"
+
 namespace siegel {
 namespace {
 
@@ -62,7 +64,7 @@ struct Stamp {
 Result<Stamp> parse_stamp(std::string_view text) {
   const auto bad = [&] {
     return invalid("E-TIM-001",
-                   fmt::format("\"{}\" is not a time like 2026-11-20T18:42:17Z", text.substr(0, 40)));
+                   fmt::format("\"{}\" is not a time like 2026-11-20T18:42:17Z", excerpt(text)));
   };
   std::string_view s = text;
   year_month_day day;
@@ -98,13 +100,28 @@ Result<Stamp> parse_stamp(std::string_view text) {
   if (!s.empty()) return bad();
   const auto local = sys_days(day) + hours(h) + minutes(min) + seconds(sec) + milliseconds(ms);
   const auto utc = local - offset;
-  if (utc.time_since_epoch().count() < 0) return bad();
+  // An offset can lead out of the years 1970 to 9999 at either end.
+  if (utc < sys_days(year(1970) / 1 / 1) || utc >= sys_days(year(10000) / 1 / 1)) return bad();
   return Stamp{duration_cast<milliseconds>(utc.time_since_epoch()).count(), offset};
 }
 
 std::string date_text(const year_month_day& d) {
   return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(d.year()),
                      static_cast<unsigned>(d.month()), static_cast<unsigned>(d.day()));
+}
+
+/// The system's zone files list clock changes to 2037, and the library does not read the rule that
+/// goes on from there. A later time is looked up at its place in the youngest listed year that has
+/// the same days of the week: the rules of today go by these.
+sys_seconds listed(sys_seconds at) {
+  const year_month_day day(floor<days>(at));
+  if (day.year() <= year(2037)) return at;
+  const auto begin = [](year y) { return sys_days(y / January / 1); };
+  year like(2037);
+  while (like.is_leap() != day.year().is_leap() ||
+         weekday(begin(like)) != weekday(begin(day.year())))
+    --like;
+  return at - (begin(day.year()) - begin(like));
 }
 
 class SystemClock final : public Clock {
@@ -134,8 +151,7 @@ Result<Date> Date::parse(std::string_view text) {
   std::string_view s = text;
   year_month_day day;
   if (!take_date(s, day) || !s.empty())
-    return invalid("E-TIM-002",
-                   fmt::format("\"{}\" is not a day like 2026-11-20", text.substr(0, 40)));
+    return invalid("E-TIM-002", fmt::format("\"{}\" is not a day like 2026-11-20", excerpt(text)));
   return Date(day);
 }
 
@@ -145,10 +161,10 @@ Result<LocalStamp> LocalStamp::from(Instant at, std::string_view zone) {
   // The library throws for an unknown zone; the exception stops here.
   try {
     const auto* tz = date::locate_zone(std::string(zone));
-    const auto info = tz->get_info(date::sys_seconds(seconds(at.unix_seconds())));
+    const auto info = tz->get_info(listed(sys_seconds(seconds(at.unix_seconds()))));
     return LocalStamp(at, duration_cast<minutes>(info.offset));
   } catch (const std::exception&) {
-    return invalid("E-TIM-003", fmt::format("time zone \"{}\" is not known", zone));
+    return invalid("E-TIM-003", fmt::format("time zone \"{}\" is not known", excerpt(zone)));
   }
 }
 

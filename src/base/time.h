@@ -66,7 +66,8 @@ class Date {
 class LocalStamp {
  public:
   LocalStamp() = default;
-  /// The wall time of `zone` (IANA name, e.g. `Europe/Berlin`) at `at`. Error E-TIM-003: unknown zone.
+  /// The wall time of `zone` (IANA name, e.g. `Europe/Berlin`) at `at`. Error E-TIM-003: no such
+  /// zone.
   static Result<LocalStamp> from(Instant at, std::string_view zone);
   /// `YYYY-MM-DDThh:mm:ss[.fff]+hh:mm` with a numeric offset or `Z`. Error E-TIM-001.
   static Result<LocalStamp> parse(std::string_view text);
