@@ -19,6 +19,7 @@ class SIEGEL_TSA(capability("mutex")) Mutex {
  public:
   void lock() SIEGEL_TSA(acquire_capability()) { m_mutex.lock(); }
   void unlock() SIEGEL_TSA(release_capability()) { m_mutex.unlock(); }
+  std::mutex& native() { return m_mutex; }
 
  private:
   std::mutex m_mutex;
@@ -27,16 +28,16 @@ class SIEGEL_TSA(capability("mutex")) Mutex {
 /// Holds a Mutex for a scope; may be released early and waits on a Condition.
 class SIEGEL_TSA(scoped_lockable) Lock {
  public:
-  explicit Lock(Mutex& mutex) SIEGEL_TSA(acquire_capability(mutex)) : m_lock(mutex) {}
+  explicit Lock(Mutex& mutex) SIEGEL_TSA(acquire_capability(mutex)) : m_lock(mutex.native()) {}
   ~Lock() SIEGEL_TSA(release_capability()) = default;
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
   void unlock() SIEGEL_TSA(release_capability()) { m_lock.unlock(); }
   void lock() SIEGEL_TSA(acquire_capability()) { m_lock.lock(); }
-  std::unique_lock<Mutex>& native() { return m_lock; }
+  std::unique_lock<std::mutex>& native() { return m_lock; }
 
  private:
-  std::unique_lock<Mutex> m_lock;
+  std::unique_lock<std::mutex> m_lock;
 };
 
 class Condition {
@@ -50,7 +51,7 @@ class Condition {
   void notify_all() { m_condition.notify_all(); }
 
  private:
-  std::condition_variable_any m_condition;
+  std::condition_variable m_condition;
 };
 
 }  // namespace siegel

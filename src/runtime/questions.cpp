@@ -1,0 +1,45 @@
+#include "runtime/questions.h"
+
+namespace siegel::runtime {
+namespace {
+
+// More than one register can leave behind between two answers; asked in pieces.
+constexpr std::size_t transactions_a_call = 256;
+
+}  // namespace
+
+Error no_device() { return unavailable("E-TSE-101", "the TSE is not connected"); }
+
+Status probe(device::Tse* tse, Instant now) {
+  if (tse == nullptr) return no_device();
+  SIEGEL_TRY_OK(tse->self_test());
+  return tse->set_time(now);
+}
+
+Result<std::vector<device::TseTransaction>> reconcile(device::Tse* tse,
+                                                      const recorder::Reconcile& question) {
+  if (tse == nullptr) return no_device();
+  std::vector<device::TseTransaction> found;
+  for (const recorder::Reconcile::Ask& ask : question.asks) {
+    for (const std::uint64_t number : ask.numbers) {
+      SIEGEL_TRY(auto one, tse->find(ask.client, number));
+      if (one) found.push_back(std::move(*one));
+    }
+    std::uint64_t after = ask.after;
+    while (true) {
+      SIEGEL_TRY(auto some, tse->transactions_after(ask.client, after, transactions_a_call));
+      if (some.empty()) break;
+      after = some.back().number;
+      for (device::TseTransaction& one : some) found.push_back(std::move(one));
+    }
+  }
+  return found;
+}
+
+std::vector<std::string> clients_of(const recorder::Reconcile& question) {
+  std::vector<std::string> clients;
+  for (const recorder::Reconcile::Ask& ask : question.asks) clients.push_back(ask.client);
+  return clients;
+}
+
+}  // namespace siegel::runtime

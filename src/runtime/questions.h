@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "device/device.h"
+#include "recorder/recorder.h"
+
+// What both worlds (threads and simulation) do with a device on behalf of the recorder.
+
+namespace siegel::runtime {
+
+/// The error of a device that is configured but not there.
+[[nodiscard]] Error no_device();
+
+/// Is the device usable again? Self-test, then its clock.
+[[nodiscard]] Status probe(device::Tse* tse, Instant now);
+
+/// Everything the device holds for the clients asked about, above their numbers and of those numbers.
+[[nodiscard]] Result<std::vector<device::TseTransaction>> reconcile(
+    device::Tse* tse, const recorder::Reconcile& question);
+[[nodiscard]] std::vector<std::string> clients_of(const recorder::Reconcile& question);
+
+}  // namespace siegel::runtime

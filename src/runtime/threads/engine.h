@@ -1,0 +1,168 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "country/country.h"
+#include "device/device.h"
+#include "journal/journal.h"
+#include "recorder/recorder.h"
+
+// The recorder on real threads: one for the recorder, one for the journal's writer, one lane a device.
+// Everything the writer finds waiting goes into one commit, everything a lane finds waiting into one
+// call of the device: no timer, whoever comes while a flush runs is in the next.
+
+namespace siegel::runtime {
+
+/// Waiting events of one consumer, handed over as a whole. Any number of producers.
+template <class T>
+class Inbox {
+ public:
+  void push(T item) {
+    Lock lock(m_mutex);
+    m_items.push_back(std::move(item));
+    // A consumer that has items to take does not sleep.
+    if (m_items.size() == 1) m_condition.notify_one();
+  }
+  void stop() {
+    Lock lock(m_mutex);
+    m_stopped = true;
+    m_condition.notify_one();
+  }
+  /// Waits for items (at most `limit`, if given), moves all of them into `out` (cleared first).
+  /// False: stopped and nothing left.
+  bool take(std::vector<T>& out, std::optional<std::chrono::nanoseconds> limit = {}) {
+    out.clear();
+    Lock lock(m_mutex);
+    while (m_items.empty() && !m_stopped) {
+      if (!limit) {
+        m_condition.wait(lock);
+      } else if (*limit <= std::chrono::nanoseconds(0) || !m_condition.wait_for(lock, *limit)) {
+        break;
+      }
+    }
+    out.swap(m_items);
+    return !out.empty() || !m_stopped;
+  }
+  [[nodiscard]] std::size_t size() {
+    Lock lock(m_mutex);
+    return m_items.size();
+  }
+
+ private:
+  Mutex m_mutex;
+  Condition m_condition;
+  std::vector<T> m_items SIEGEL_GUARDED_BY(m_mutex);
+  bool m_stopped SIEGEL_GUARDED_BY(m_mutex) = false;
+};
+
+class Engine {
+ public:
+  using Body = decltype(recorder::Command::body);
+  /// Called on the recorder's thread, once for each submitted command: must be quick.
+  using Done = std::function<void(Result<recorder::Accepted>)>;
+
+  struct Options {
+    const Clock* clock = nullptr;
+    /// Reads the state from the journal (snapshot and entries after it); called at start and after a
+    /// failed commit, on the recorder's thread.
+    std::function<Result<recorder::State>()> load;
+    /// Called on the writer's thread when more is durable; must be quick. May be empty.
+    std::function<void(journal::Head)> on_durable;
+  };
+
+  /// Journal, country and devices outlive the engine. A TSE the journal knows but `devices` lacks is
+  /// treated as one that does not answer.
+  static Result<std::unique_ptr<Engine>> start(journal::Journal& journal,
+                                               const country::Country& country,
+                                               std::map<std::string, device::Tse*> devices,
+                                               Options options);
+  /// Finishes what was submitted, then stops the threads.
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  /// Any thread. Refused with E-API-602 when too much waits already.
+  void submit(std::string actor, Body body, Done done);
+  /// The same, waiting for the answer. Any thread but those of the engine.
+  Result<recorder::Accepted> call(std::string actor, Body body);
+
+  /// A device put into operation while the engine runs; outlives it.
+  void add_device(const std::string& serial, device::Tse* tse);
+  /// Runs `work` on the lane of the device, between its calls, and waits. E-TSE-101: no such device.
+  Status on_device(const std::string& serial, const std::function<Status(device::Tse&)>& work);
+  /// The index is complete up to there.
+  void indexed(std::uint64_t position);
+  /// A copy of the state, for status and snapshots. Waits for the recorder's thread.
+  recorder::State state();
+  /// Waits until nothing is under way but open outages and Vorgaenge, or `limit` has passed.
+  bool settle(std::chrono::milliseconds limit);
+
+ private:
+  class DeviceLane;
+  struct Submitted {
+    std::string actor;
+    Body body;
+    Done done;
+  };
+  struct FromRecorder {  // an event of an earlier recorder is dropped
+    std::uint64_t epoch = 0;
+    recorder::Event event;
+  };
+  struct CommitFailed {
+    std::uint64_t epoch = 0;
+    Error error;
+    bool recovered = false;
+  };
+  using Ask = std::function<void(recorder::Recorder*)>;
+  using Input = std::variant<Submitted, FromRecorder, CommitFailed, Ask>;
+  struct Write {
+    std::uint64_t epoch = 0;
+    std::uint64_t first = 0;
+    std::vector<journal::Draft> drafts;  ///< empty: only recover
+  };
+
+  Engine(journal::Journal& journal, const country::Country& country, Options options);
+  void run_recorder();
+  void run_writer();
+  void handle(Input& input, Now now);
+  void perform(recorder::Effects& effects);
+  void accept(Submitted& submitted, Now now);
+  void rebuild(const CommitFailed& failed, Now now);
+  void write(std::vector<Write>& writes);
+
+  journal::Journal& m_journal;
+  const country::Country& m_country;
+  Options m_options;
+
+  // recorder's thread
+  std::unique_ptr<recorder::Recorder> m_recorder;  ///< null while the journal cannot be written
+  Error m_blocked;
+  bool m_recovering = false;
+  std::uint64_t m_epoch = 1;
+  std::uint64_t m_next_request = 1;
+  std::unordered_map<std::uint64_t, Done> m_waiting;
+  std::optional<Steady> m_wake;
+  recorder::Effects m_effects;
+
+  Mutex m_lanes_mutex;
+  std::map<std::string, std::unique_ptr<DeviceLane>, std::less<>> m_lanes
+      SIEGEL_GUARDED_BY(m_lanes_mutex);
+  std::uint64_t m_failed_epoch = 0;  ///< writer's thread: what it still gets of this one is void
+  Inbox<Input> m_inbox;
+  Inbox<Write> m_writes;
+  std::thread m_recorder_thread;
+  std::thread m_writer_thread;
+};
+
+}  // namespace siegel::runtime

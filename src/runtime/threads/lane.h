@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "runtime/threads/engine.h"
+
+namespace siegel::runtime {
+
+/// The one thread that talks to a device, with plain blocking calls.
+class Engine::DeviceLane {
+ public:
+  /// `tse` may be null: a device that is not there.
+  DeviceLane(device::Tse* tse, const Clock& clock, Inbox<Input>& answers);
+  ~DeviceLane();
+  DeviceLane(const DeviceLane&) = delete;
+  DeviceLane& operator=(const DeviceLane&) = delete;
+
+  void push(std::uint64_t epoch, recorder::Call call);
+  void push(std::uint64_t epoch, recorder::Probe probe);
+  void push(std::uint64_t epoch, recorder::Reconcile question);
+  void push(std::function<void(device::Tse*)> work);
+
+ private:
+  struct Job {
+    std::uint64_t epoch = 0;
+    std::variant<recorder::Call, recorder::Probe, recorder::Reconcile,
+                 std::function<void(device::Tse*)>>
+        what;
+  };
+  void run();
+  void perform(std::vector<Job*>& calls);
+  void probe(const Job& job, const recorder::Probe& probe);
+  void reconcile(const Job& job, const recorder::Reconcile& question);
+  void answer(std::uint64_t epoch, recorder::Event event);
+
+  device::Tse* m_tse;
+  const Clock& m_clock;
+  Inbox<Input>& m_answers;
+  Inbox<Job> m_jobs;
+  std::thread m_thread;
+};
+
+}  // namespace siegel::runtime
