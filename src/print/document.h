@@ -9,8 +9,8 @@
 
 // The socket of printing. A Document is what is on the paper, in order, without widths or fonts; a
 // renderer turns it into bytes for one kind of output. Texts are UTF-8. A renderer never lets a
-// control character of a text through: the words of a till or a customer can neither steer a printer
-// or terminal nor begin a line of their own.
+// control character of a text through: the words of a till or a customer can neither steer a
+// printer or terminal nor begin a line of their own.
 
 namespace siegel::print {
 
@@ -32,7 +32,8 @@ struct Pair {
   Emphasis emphasis = Emphasis::normal;
 };
 /// Cells of a row: the first is left aligned and takes the rest of the width, the others are right
-/// aligned columns of equal width. Rows that follow each other form one table with the same columns.
+/// aligned columns of equal width. Rows that follow each other form one table with the same
+/// columns.
 struct Row {
   std::vector<std::string> cells;
 };
@@ -40,8 +41,8 @@ struct Rule {
   char symbol = '-';
 };
 struct Blank {};
-/// A long value without spaces (serial number, signature): label on its own line if it does not fit,
-/// then the value cut hard at the width, indented by two.
+/// A long value without spaces (serial number, signature): label on its own line if it does not
+/// fit, then the value cut hard at the width, indented by two.
 struct Value {
   std::string label;
   std::string value;

@@ -17,17 +17,19 @@ enum class QrDrawing {
 struct TextOptions {
   int columns = 48;  ///< 24 to 80; the usual papers have 32, 42 and 48
   QrDrawing qr = QrDrawing::blocks;
-  /// Terminal colours: bold, and the QR code black on white whatever the terminal's own colours are.
+  /// Terminal colours: bold, and the QR code black on white whatever the terminal's own colours
+  /// are.
   bool ansi = false;
-  /// A code needs one column a module, 77 for most German receipts, and is drawn wider than the paper
-  /// (a terminal has the room) up to this width; beyond it the facts are printed in clear instead.
+  /// A code needs one column a module, 77 for most German receipts, and is drawn wider than the
+  /// paper (a terminal has the room) up to this width; beyond it the facts are printed in clear
+  /// instead.
   int qr_columns_max = 80;
 };
 
-/// Plain UTF-8 text, lines end with LF and have no blanks at their end. No line but those of a QR code
-/// is wider than `columns`. Combining marks have no width; East Asian wide characters count one.
-/// Control characters, direction marks and bytes that are not UTF-8 become `?` (line ends and tabs
-/// a blank).
+/// Plain UTF-8 text, lines end with LF and have no blanks at their end. No line but those of a QR
+/// code is wider than `columns`. Combining marks have no width; East Asian wide characters count
+/// one. Control characters, direction marks and bytes that are not UTF-8 become `?` (line ends and
+/// tabs a blank).
 class TextRenderer final : public Renderer {
  public:
   /// E-PRN-001: columns outside of 24 to 80.

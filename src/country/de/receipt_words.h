@@ -1,0 +1,89 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "model/money.h"
+#include "model/plan.h"
+
+// The words of the German receipt in both languages, and how figures and times are written.
+
+namespace siegel::country::de {
+
+struct Words {
+  std::string_view receipt;  ///< a sale
+  std::string_view slip;     ///< anything else that has a number
+  std::string_view served_by;
+  std::string_view customer;
+  std::string_view total;
+  std::string_view change;
+  std::string_view paid_out;  ///< cash handed to the customer
+  std::string_view refunded;  ///< any other payment turned back
+  std::string_view of_which;
+  std::string_view vat_rate;
+  std::string_view vat_net;
+  std::string_view vat_tax;
+  std::string_view vat_gross;
+  std::string_view vat_sum;
+  std::string_view not_taxable;
+  std::string_view exempt;
+  std::string_view undetermined;
+  std::string_view zero_rated;
+  std::string_view copy;
+  std::string_view training;
+  std::string_view reversal;
+  std::string_view abort;
+  std::string_view order;
+  std::string_view transfer;
+  std::string_view invoice;
+  std::string_view benefit;
+  std::string_view other;
+  std::string_view memo;
+  std::string_view test;
+  std::string_view reverses;  ///< before the number of the voided receipt
+  std::string_view dated;     ///< between that number and its date
+  std::string_view reason;
+  std::string_view vat_id;
+  std::string_view tax_number;
+  std::string_view first_order;
+  std::string_view transaction;
+  std::string_view signature_counter;
+  std::string_view begin;
+  std::string_view end;
+  std::string_view register_serial;
+  std::string_view tse_serial;
+  std::string_view signature;
+  std::string_view process_type;
+  std::string_view in_the_code;
+  std::string_view outage;
+  std::string_view outage_no_number;
+  std::string_view outage_number;
+  std::string_view outage_receipt;
+  std::string_view outage_since;
+  std::string_view no_tse;
+  std::string_view unfinished;
+  std::string_view unfinished_note;
+};
+
+[[nodiscard]] const Words& words(Language language);
+
+/// "Bar", "Karte", ... ; the name the till gave wins for anything but cash.
+[[nodiscard]] std::string payment_word(const PlanPayment& payment, Language language);
+
+/// A decimal text of ours ("-1234.50") as people of the language write it ("-1.234,50").
+[[nodiscard]] std::string localised(std::string_view decimal, Language language);
+[[nodiscard]] std::string amount(Money money, Language language);
+
+/// German `DD.MM.YYYY hh:mm[:ss]`, English `YYYY-MM-DD hh:mm[:ss]`.
+[[nodiscard]] std::string minute_text(const LocalStamp& stamp, Language language);
+[[nodiscard]] std::string second_text(const LocalStamp& stamp, Language language);
+/// A time of the TSE's log as wall time of the place, with its milliseconds if the TSE has them.
+/// `with_offset` adds "(UTC+01:00)".
+struct LogTimeForm {
+  bool milliseconds = false;
+  bool with_offset = false;
+};
+[[nodiscard]] std::string log_time_text(Instant at, std::string_view zone, Language language,
+                                        LogTimeForm form);
+
+}  // namespace siegel::country::de
