@@ -130,6 +130,7 @@ class Stored {
     }
   }
 
+  [[nodiscard]] bool has(std::string_view key) const { return m_fields && m_fields->has(key); }
   void text(std::string_view key, std::string& to) {
     const json::Value* value = any(key);
     if (value == nullptr) return;
@@ -332,7 +333,7 @@ void read(Stored& in, Plan& plan) {
   in.text("customer", plan.customer);
   in.parsed("decided", plan.decided);
   in.parsed("first_order", plan.first_order);
-  plan.has_first_order = plan.first_order != LocalStamp();
+  plan.has_first_order = in.has("first_order");
   in.word("kind", words::receipt_kind, plan.kind);
   in.list("lines", into(plan.lines, read_line));
   in.text("name", plan.name);
@@ -356,6 +357,7 @@ void read(Stored& in, Plan& plan) {
 }
 
 void read(Stored& in, Seal& seal) {
+  in.boolean("asked", seal.asked);
   in.parsed("end", seal.end);
   in.text("error_code", seal.error_code);
   in.text("error_text", seal.error_text);
@@ -468,6 +470,7 @@ std::string to_json(const Seal& seal) {
   bytes.reserve(768);
   json::Writer out(bytes);
   out.begin_object();
+  if (seal.asked) out.field("asked", true);
   optional_instant(out, "end", seal.end);
   optional_text(out, "error_code", seal.error_code);
   optional_text(out, "error_text", seal.error_text);

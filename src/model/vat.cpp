@@ -107,18 +107,6 @@ bool in_force(const VatEntry& entry, Date day) {
   return entry.from <= day && (!entry.until || day <= *entry.until);
 }
 
-Error not_in_force(CountryCode country, std::string_view asked, Date day) {
-  std::string allowed;
-  for (const VatEntry& entry : vat_table(country)) {
-    if (!in_force(entry, day) || entry.historic) continue;
-    allowed +=
-        fmt::format("{}{} ({})", allowed.empty() ? "" : ", ", entry.letter, entry.rate.text());
-  }
-  return invalid("E-VAT-510",
-                 fmt::format("VAT {} is not in force on {}; allowed: {}", asked, day.text(),
-                             allowed.empty() ? "nothing, the table begins later" : allowed));
-}
-
 }  // namespace
 
 std::span<const VatEntry> vat_table(CountryCode country) {
@@ -131,11 +119,23 @@ std::span<const VatEntry> vat_table(CountryCode country) {
   return {};
 }
 
+Error vat_not_in_force(CountryCode country, std::string_view asked, Date day) {
+  std::string allowed;
+  for (const VatEntry& entry : vat_table(country)) {
+    if (!in_force(entry, day) || entry.historic) continue;
+    allowed +=
+        fmt::format("{}{} ({})", allowed.empty() ? "" : ", ", entry.letter, entry.rate.text());
+  }
+  return invalid("E-VAT-510",
+                 fmt::format("VAT {} is not in force on {}; allowed: {}", asked, day.text(),
+                             allowed.empty() ? "nothing, the table begins later" : allowed));
+}
+
 Result<const VatEntry*> vat_in_force(CountryCode country, VatKey key, Date day) {
   for (const VatEntry& entry : vat_table(country)) {
     if (entry.key == key && in_force(entry, day)) return &entry;
   }
-  return not_in_force(country, fmt::format("key {}", key.get()), day);
+  return vat_not_in_force(country, fmt::format("key {}", key.get()), day);
 }
 
 Result<const VatEntry*> vat_by_text(CountryCode country, std::string_view letter_or_rate,
@@ -146,7 +146,7 @@ Result<const VatEntry*> vat_by_text(CountryCode country, std::string_view letter
     for (const VatEntry& entry : table) {
       if (entry.letter == letter_or_rate.front() && in_force(entry, day)) return &entry;
     }
-    return not_in_force(country, letter_or_rate, day);
+    return vat_not_in_force(country, letter_or_rate, day);
   }
   SIEGEL_TRY(const VatRate rate, VatRate::parse(letter_or_rate));
   // The table is ordered by key, so current rows come before historic ones and "not taxable" before
@@ -154,7 +154,7 @@ Result<const VatEntry*> vat_by_text(CountryCode country, std::string_view letter
   for (const VatEntry& entry : table) {
     if (entry.rate == rate && in_force(entry, day)) return &entry;
   }
-  return not_in_force(country, fmt::format("{} %", rate.text()), day);
+  return vat_not_in_force(country, fmt::format("{} %", rate.text()), day);
 }
 
 std::optional<VatKey> vat_key_of_sale(CountryCode country, VatKey key, VatRate rate, Date day) {

@@ -41,6 +41,9 @@ struct VatEntry {
 /// The whole table of a country, ordered by key and date.
 [[nodiscard]] std::span<const VatEntry> vat_table(CountryCode country);
 
+/// The error E-VAT-510 for `asked` ("B", "16.00 %"); its detail lists what is allowed on `day`.
+[[nodiscard]] Error vat_not_in_force(CountryCode country, std::string_view asked, Date day);
+
 /// The row of `key` in force on `day`. Error E-VAT-510 (place empty): no such key on that day; the
 /// detail lists what is allowed.
 [[nodiscard]] Result<const VatEntry*> vat_in_force(CountryCode country, VatKey key, Date day);

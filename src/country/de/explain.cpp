@@ -1,0 +1,188 @@
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "country/de/de.h"
+#include "country/de/decide_lines.h"
+#include "model/vat.h"
+
+namespace siegel::country::de {
+namespace {
+
+class Reasons {
+ public:
+  void add(std::string subject, std::string decision, std::string_view rule) {
+    m_list.push_back({.subject = std::move(subject),
+                      .decision = std::move(decision),
+                      .rule = std::string(rule)});
+  }
+  [[nodiscard]] std::vector<Reason> take() { return std::move(m_list); }
+
+ private:
+  std::vector<Reason> m_list;
+};
+
+std::string_view why_kind(ReceiptKind kind) {
+  switch (kind) {
+    case ReceiptKind::receipt:
+      return "it changes the assets of the business";
+    case ReceiptKind::reversal:
+      return "a signed receipt is never changed; one with turned signs cancels it";
+    case ReceiptKind::training:
+      return "rung up in training mode: signed and exported, never counted";
+    case ReceiptKind::abort:
+      return "given up after it began: signed with zero amounts and no payment";
+    case ReceiptKind::order:
+      return "a binding order, nothing delivered or paid yet";
+    case ReceiptKind::transfer:
+      return "recorded here, turnover booked by another system";
+    case ReceiptKind::invoice:
+      return "an invoice for something booked already or paid elsewhere";
+    case ReceiptKind::benefit:
+      return "a benefit in kind for an employee";
+    case ReceiptKind::other:
+      return "something else worth recording, named by BON_NAME";
+    case ReceiptKind::memo:
+      return "a free note with a signature of its own";
+  }
+  return {};
+}
+
+void explain_process(const Plan& plan, Reasons& out) {
+  const std::string bon_typ = plan.bon_typ.empty() ? "none" : plan.bon_typ;
+  out.add("BON_TYP", fmt::format("{}: {}", bon_typ, why_kind(plan.kind)), "DSFinV-K Anhang B");
+  std::string_view why;
+  switch (plan.process_type) {
+    case ProcessType::kassenbeleg:
+      why = "the five gross sums and the payments of a receipt";
+      break;
+    case ProcessType::bestellung:
+      why = "an order without payment is signed line by line";
+      break;
+    case ProcessType::sonstiger_vorgang:
+      why = "neither a receipt nor an order: readable text of its own";
+      break;
+  }
+  out.add("process type", fmt::format("{}: {}", process_type_text(plan.process_type), why),
+          "DSFinV-K Anhang I");
+  std::string data = plan.process_data;
+  for (char& c : data) {
+    if (c == '\r' || c == '\n') c = '|';
+  }
+  out.add("process data", std::move(data), "DSFinV-K Anhang I");
+  if (!plan.reverses.empty()) {
+    out.add("reverses",
+            fmt::format("{} of {}: all signs turned, the reference is kept", plan.reverses,
+                        plan.reversed_decided.text()),
+            "DSFinV-K 4.2.2");
+  }
+  if (plan.has_first_order) {
+    out.add(
+        "first order",
+        fmt::format("{}, printed because its orders were signed before", plan.first_order.text()),
+        "AEAO 146a");
+  }
+}
+
+void explain_lines(const Plan& plan, Reasons& out) {
+  for (std::size_t i = 0; i < plan.lines.size(); ++i) {
+    const PlanLine& line = plan.lines[i];
+    const std::string subject = fmt::format("line {}", i + 1);
+    out.add(subject,
+            fmt::format("{} x {} = {}", line.quantity.text(), line.unit_price.text(2),
+                        line.amount.text()),
+            "KassenSichV 6");
+    for (const Discount& discount : line.discounts) {
+      out.add(subject, fmt::format("{}: {}", discount.text, discount.amount.text()),
+              "DSFinV-K Anhang C");
+    }
+    out.add(subject,
+            fmt::format("GV_TYP {}{}", gv_typ_text(line.gv_typ),
+                        is_cash_movement(line.gv_typ) ? ": moves cash, no turnover" : ""),
+            "DSFinV-K Anhang C");
+    for (const VatShare& share : line.shares) {
+      out.add(subject,
+              fmt::format("{} at VAT key {}, {} %", share.gross.text(), share.key.get(),
+                          share.rate.text()),
+              "DSFinV-K Anlage 2");
+    }
+  }
+}
+
+void explain_vat(const Plan& plan, Reasons& out) {
+  for (const VatSum& sum : plan.vat) {
+    const auto row = vat_in_force(CountryCode::de, sum.key, plan.decided.date());
+    const std::string_view name = row.ok() ? (*row)->name_en : "unknown";
+    out.add(
+        fmt::format("VAT {}", sum.letter),
+        fmt::format("key {}, {}, {} % in force on {}: gross {} = net {} + tax {}; sum {} of the "
+                    "process data",
+                    sum.key.get(), name, sum.rate.text(), plan.decided.date().text(),
+                    sum.gross.text(), sum.net.text(), sum.tax.text(), sum.slot),
+        row.ok() ? (*row)->source : "DSFinV-K Anlage 2");
+  }
+}
+
+void explain_payments(const Plan& plan, Reasons& out) {
+  if (plan.kind != ReceiptKind::memo) {
+    out.add("total", plan.total.text(), "KassenSichV 6");
+  }
+  for (const PlanPayment& payment : plan.payments) {
+    const bool cash = payment.kind == PaymentKind::bar;
+    const bool none = payment.kind == PaymentKind::keine;
+    out.add("payment",
+            fmt::format("{} {} by {}: {}", payment.amount.text(), payment.currency.text(),
+                        payment_kind_text(payment.kind),
+                        none ? "no payment" : (cash ? "counts as Bar" : "counts as Unbar")),
+            "DSFinV-K Anhang D");
+  }
+  if (plan.change != Money()) {
+    out.add("change",
+            fmt::format("{} taken off the EUR cash of the process data", plan.change.text()),
+            "DSFinV-K Anhang I");
+  }
+}
+
+void explain_seal(const Receipt& receipt, Reasons& out) {
+  if (!receipt.seal) {
+    out.add("signed", "not yet: the receipt was interrupted and is resumed at the next start",
+            "KassenSichV 2");
+    return;
+  }
+  const Seal& seal = *receipt.seal;
+  switch (seal.outcome) {
+    case Seal::Outcome::signed_by_tse:
+      out.add("signed",
+              fmt::format("yes: TSE {}, transaction {}, signature counter {}, {} to {}",
+                          seal.tse_serial, seal.transaction, seal.signature_counter,
+                          seal.start.text(), seal.end.text()),
+              "KassenSichV 2");
+      break;
+    case Seal::Outcome::unsigned_outage:
+      out.add("signed",
+              fmt::format("no: outage {} of TSE {} since {} ({} {}); never signed later",
+                          seal.outage_number, seal.tse_serial, seal.outage_since.text(),
+                          seal.error_code, seal.error_text),
+              "AEAO 146a");
+      break;
+    case Seal::Outcome::not_required:
+      out.add("signed", "no: this register has no TSE", "AO 146a");
+      break;
+  }
+}
+
+}  // namespace
+
+std::vector<Reason> Germany::explain(const Receipt& receipt) const {
+  Reasons out;
+  explain_process(receipt.plan, out);
+  explain_lines(receipt.plan, out);
+  explain_vat(receipt.plan, out);
+  explain_payments(receipt.plan, out);
+  explain_seal(receipt, out);
+  return out.take();
+}
+
+}  // namespace siegel::country::de
