@@ -91,6 +91,11 @@ void Report::merge(Report&& other) {
   other.m_rules.clear();
 }
 
+bool Report::is_full(std::string_view rule) const {
+  const auto found = m_rules.find(find_rule(rule));
+  return found != m_rules.end() && found->second.listed.size() >= listed_max;
+}
+
 std::uint64_t Report::count(std::string_view rule) const {
   const auto found = m_rules.find(find_rule(rule));
   return found == m_rules.end() ? 0 : found->second.count;

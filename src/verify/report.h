@@ -62,6 +62,9 @@ class Report {
            std::string_view expected, std::uint64_t order = order_last);
   static constexpr std::uint64_t order_last = ~std::uint64_t{0};
 
+  /// True: further findings of this rule are only counted, their texts are not looked at.
+  [[nodiscard]] bool is_full(std::string_view rule) const;
+
   /// Takes the findings and counts of another run over other parts; keeps the first by `order`.
   void merge(Report&& other);
 
