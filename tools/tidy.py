@@ -142,7 +142,7 @@ LIBRARIES = ("src/",)
 BANS = (
     Ban("clock", r"\bsystem_clock::now\b|\bsteady_clock::now\b|\bclock_gettime\b|\bgettimeofday\b",
         "take a Clock (base/time.h)", except_in=("src/base/", "tests/bench/")),
-    Ban("sleep", r"\bsleep_for\b|\bsleep_until\b|\bu?sleep\s*\(|\bnanosleep\b",
+    Ban("sleep", r"\bsleep_for\b|\bsleep_until\b|\busleep\b|::sleep\s*\(|\bnanosleep\b",
         "wait on a Condition (base/thread.h)", except_in=("src/base/",)),
     Ban("chance", r"\brandom_device\b|\bstd::rand\b|\bsrand\s*\(|\bmt19937",
         "take a Random (base/random.h)", except_in=("src/base/",)),
