@@ -94,6 +94,13 @@ Status write_file(const std::filesystem::path& path, BytesView content, WriteOpt
   return sync_directory(path.has_parent_path() ? path.parent_path() : ".");
 }
 
+Status sync_file(const std::filesystem::path& path) {
+  const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return write_error(path, "open");
+  if (fsync(file.get()) != 0) return write_error(path, "sync");
+  return Ok{};
+}
+
 Status sync_directory(const std::filesystem::path& path) {
   const Descriptor directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0) return write_error(path, "open");

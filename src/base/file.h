@@ -21,6 +21,8 @@ struct WriteOptions {
 /// are synced) when it returns. Error E-FIL-004.
 [[nodiscard]] Status write_file(const std::filesystem::path& path, BytesView content,
                                 WriteOptions options = {});
+/// Makes the content of a file durable. Error E-FIL-004.
+[[nodiscard]] Status sync_file(const std::filesystem::path& path);
 /// Makes the names in a directory durable. Error E-FIL-004.
 [[nodiscard]] Status sync_directory(const std::filesystem::path& path);
 

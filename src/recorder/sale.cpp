@@ -134,10 +134,10 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
   const auto open = m_state.vorgaenge.find(scoped(lane.id, sell.key));
   const bool is_open = open != m_state.vorgaenge.end();
   if (sell.flow == Sell::Flow::finish && !is_open)
-    return not_found("E-SAL-511", fmt::format("no open Vorgang \"{}\" at this register", sell.key),
+    return not_found("E-SAL-540", fmt::format("no open Vorgang \"{}\" at this register", sell.key),
                      "/vorgang");
   if (sell.flow == Sell::Flow::implicit && is_open)
-    return conflict("E-SAL-513", fmt::format("Vorgang \"{}\" is open: finish or abort it", sell.key),
+    return conflict("E-SAL-542", fmt::format("Vorgang \"{}\" is open: finish or abort it", sell.key),
                     "/vorgang");
 
   country::Progress progress;
@@ -289,7 +289,7 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
     return Ok{};
   }
   if (open.lookup.key || m_state.find_key(open.register_id, open.vorgang.get()) != nullptr)
-    return conflict("E-SAL-512",
+    return conflict("E-SAL-541",
                     fmt::format("Vorgang \"{}\" has been finished already", open.vorgang.get()),
                     "/vorgang");
   if (open.lookup.position < m_state.forgotten_up_to)
@@ -350,7 +350,7 @@ Result<Ok> Recorder::begin_update(const Command& command, const Update& update, 
                                   Effects& effects) {
   const std::string& id = update.register_id.text();
   if (!m_state.vorgaenge.contains(scoped(id, update.vorgang.get())))
-    return not_found("E-SAL-511",
+    return not_found("E-SAL-540",
                      fmt::format("no open Vorgang \"{}\" at this register", update.vorgang.get()),
                      "/vorgang");
   Batch batch(m_state.sequence, now.wall);
