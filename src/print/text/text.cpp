@@ -7,6 +7,8 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include "format/qr.h"
 #include "print/text/clean.h"
@@ -120,7 +122,7 @@ class Page {
 
   void put(std::span<const Row> table);
 
-  [[nodiscard]] std::string take() { return std::move(m_out); }
+  [[nodiscard]] std::string take() { return std::exchange(m_out, {}); }
 
  private:
   [[nodiscard]] static Line spaced(const Line& line) {
@@ -241,7 +243,8 @@ void Page::put(std::span<const Row> table) {
   }
 }
 
-void put_all(Page& page, const Document& document) {
+// Block by block, so that a receipt of any length takes the memory of one table.
+Status put_all(Page& page, const Document& document, Sink& sink) {
   std::vector<Row> table;
   const auto end_table = [&] {
     if (!table.empty()) {
@@ -262,8 +265,12 @@ void put_all(Page& page, const Document& document) {
           }
         },
         block);
+    const std::string text = page.take();
+    SIEGEL_TRY_OK(sink.write(bytes_of(text)));
   }
   end_table();
+  const std::string text = page.take();
+  return text.empty() ? Status(Ok{}) : sink.write(bytes_of(text));
 }
 
 }  // namespace
@@ -281,8 +288,7 @@ Result<TextRenderer> TextRenderer::make(TextOptions options) {
 
 Status TextRenderer::render(const Document& document, Sink& sink) const {
   Page page(m_options);
-  put_all(page, document);
-  return sink.write(bytes_of(page.take()));
+  return put_all(page, document, sink);
 }
 
 Result<std::string> render_text(const Document& document, TextOptions options) {

@@ -36,6 +36,27 @@ TEST(TextRenderer, RefusesPaperThatDoesNotExist) {
   EXPECT_TRUE(TextRenderer::make({.columns = 80}).ok());
 }
 
+TEST(TextRenderer, PassesOnWhatTheSinkSaysAndStops) {
+  class FullSink final : public Sink {
+   public:
+    Status write(BytesView) override {
+      ++writes;
+      return unavailable("E-FIL-004", "no paper");
+    }
+    int writes = 0;
+  };
+  FullSink sink;
+  const auto renderer = TextRenderer::make({});
+  ASSERT_TRUE(renderer.ok());
+  const auto status = renderer->render({{Text{"a"}, Row{{"b"}}, Text{"c"}, Row{{"d"}}}}, sink);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, "E-FIL-004");
+  EXPECT_EQ(sink.writes, 1);
+  // A table at the end is not forgotten.
+  ASSERT_FALSE(renderer->render({{Row{{"d"}}}}, sink).ok());
+  EXPECT_EQ(sink.writes, 2);
+}
+
 TEST(TextRenderer, AlignsTexts) {
   EXPECT_EQ(shown({{Text{"links"}}}), "links\n");
   EXPECT_EQ(shown({{Text{"mitte", Align::center}}}), "         mitte\n");

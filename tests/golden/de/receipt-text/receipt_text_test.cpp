@@ -1,5 +1,3 @@
-#include "country/de/receipt_text.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,7 +7,7 @@
 #include <sstream>
 
 #include "base/file.h"
-#include "country/de/qr.h"
+#include "country/de/de.h"
 #include "format/qr.h"
 #include "print/text/text.h"
 #include "receipts.h"
@@ -23,7 +21,7 @@ constexpr int widths[] = {32, 42, 48};
 
 std::string printed(const Example& example, print::TextOptions options) {
   const auto document =
-      country::de::receipt_document(example.receipt, example.profile, {.copy = example.copy});
+      country::de::Germany().print(example.receipt, example.profile, {.copy = example.copy});
   auto text = print::render_text(document, options);
   EXPECT_TRUE(text.ok());
   return text.ok() ? *text : "";
@@ -278,7 +276,7 @@ format::GreyImage photograph(const std::string& page) {
 
 TEST(ReceiptText, AScannerReadsThePrintedCodeBack) {
   for (const Example& each : examples()) {
-    const std::string text = country::de::qr_text(each.receipt);
+    const std::string text = country::de::Germany().code_text(each.receipt);
     if (text.empty() || each.profile.tse_form == TseForm::text) {
       continue;
     }
@@ -294,13 +292,13 @@ TEST(ReceiptText, AScannerReadsThePrintedCodeBack) {
 }
 
 TEST(ReceiptText, OnlyASignedKassenbelegHasACode) {
-  EXPECT_EQ(country::de::qr_text(example("sale").receipt),
+  EXPECT_EQ(country::de::Germany().code_text(example("sale").receipt),
             "V0;KASSE-01;Kassenbeleg-V1;Beleg^3.40_9.00_0.00_0.00_0.00^12.40:Bar;102934;305821;"
             "2026-11-20T17:41:04.000Z;2026-11-20T17:42:17.000Z;ecdsa-plain-SHA256;unixTime;" +
                 base64(example("sale").receipt.seal->signature) + ";" +
                 base64(example("sale").receipt.tse->public_key));
   for (const char* name : {"order", "memo", "outage", "no-tse", "unfinished"}) {
-    EXPECT_EQ(country::de::qr_text(example(name).receipt), "") << name;
+    EXPECT_EQ(country::de::Germany().code_text(example(name).receipt), "") << name;
   }
 }
 
