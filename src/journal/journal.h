@@ -12,16 +12,21 @@
 #include "base/strong.h"
 #include "base/time.h"
 
-// The socket of the journal: one append-only chain of entries that belongs to one entrepreneur and the
-// registers that share devices. Everything else is derived from it. docs/formats/journal.md is the
-// byte format.
+// The socket of the journal: one append-only chain of entries that belongs to one entrepreneur and
+// the registers that share devices. Everything else is derived from it. docs/formats/journal.md is
+// the byte format.
 //
 //   hash = SHA-256(previous hash || header bytes || SHA-256(payload))
 //
-// Header bytes are the canonical JSON of the header fields below; payloads are canonical JSON, hashed
-// as stored and never re-serialised.
+// Header bytes are the canonical JSON of the header fields below (chain.h); payloads are canonical
+// JSON, hashed as stored and never re-serialised.
 
 namespace siegel::journal {
+
+inline constexpr std::size_t kind_bytes_max = 32;
+inline constexpr std::size_t name_bytes_max = 200;  ///< register, actor, key
+inline constexpr std::size_t payload_bytes_max = std::size_t{4} << 20;
+inline constexpr std::size_t chunk_bytes_max = std::size_t{4} << 20;
 
 using Sequence = Strong<std::uint64_t, struct SequenceTag>;  ///< from 1, without gaps
 
@@ -32,7 +37,8 @@ struct Head {
   friend bool operator==(const Head&, const Head&) = default;
 };
 
-/// An idempotency key as the caller gave it and the fingerprint (SHA-256) of the request it came with.
+/// An idempotency key as the caller gave it and the fingerprint (SHA-256) of the request it came
+/// with.
 struct Key {
   std::string text;  ///< 1..200 bytes
   Hash256 fingerprint{};
@@ -47,7 +53,7 @@ struct Draft {
   std::string register_id;  ///< empty: the whole journal
   std::string actor;        ///< who did it
   std::optional<Key> key;
-  std::string payload;      ///< canonical JSON, at most 4 MiB
+  std::string payload;  ///< canonical JSON, at most 4 MiB
 };
 
 struct Entry {
@@ -65,13 +71,19 @@ struct Entry {
   bool payload_removed = false;
 };
 
-/// Reads while others append; one thread each, own connection. Never sees an entry that is not durable.
+/// Reads while others append; one thread each, own connection. Never sees an entry that is not
+/// durable.
 class Reader {
  public:
   virtual ~Reader() = default;
-  [[nodiscard]] virtual Head head() = 0;
-  /// Entries from `from` on, in order, at most `count_max` and about 4 MiB; empty at the end.
-  /// Errors: E-JRN-1xx (corrupt) when the stored bytes cannot be decoded.
+  /// The last durable entry now. Errors as of read().
+  [[nodiscard]] virtual Result<Head> head() = 0;
+  /// Entries from `from` (at least 1) on, in order, at most `count_max` (at least 1) and about
+  /// `chunk_bytes_max` of payload, but always one if there is one; empty at the end. Each entry's
+  /// hash is computed anew and compared, with the hash of the entry before `from` as it is stored.
+  /// Errors: E-JRN-101 (corrupt) a header cannot be decoded, E-JRN-102 (corrupt) a hash does not
+  /// fit, E-JRN-103 (corrupt) an entry is missing between two others, E-JRN-104 (unavailable) the
+  /// store cannot be read now.
   [[nodiscard]] virtual Result<std::vector<Entry>> read(Sequence from, std::size_t count_max) = 0;
 };
 
@@ -82,11 +94,14 @@ class Journal {
   /// Appends all drafts as entries `first`, `first`+1, ... in one commit; durable when it returns.
   /// Everything is looked at before a row is written: E-JRN-201 (conflict) `first` is not head + 1,
   /// E-JRN-202 (invalid) a draft is malformed or too large: nothing is written.
-  /// E-JRN-203 (unavailable): the commit failed; nothing in memory may be believed: call `recover`.
-  /// One thread.
+  /// E-JRN-203 (unavailable): the commit failed; the entries may be there or not, all of them or
+  /// none; nothing in memory may be believed. Every append answers so until `recover` succeeds.
+  /// No drafts: nothing happens, the head is returned. One thread.
   [[nodiscard]] virtual Result<Head> append(Sequence first, std::span<const Draft> drafts) = 0;
 
-  /// After E-JRN-203: closes, opens again and says what the head really is. Same thread as `append`.
+  /// After E-JRN-203: closes, opens again, makes durable what is found and says what the head
+  /// really is. E-JRN-203 (unavailable): the store still does not work; try again later.
+  /// E-JRN-1xx (corrupt): stop. Same thread as `append`.
   [[nodiscard]] virtual Result<Head> recover() = 0;
 
   /// The head as of the last append or recover. Same thread as `append`.

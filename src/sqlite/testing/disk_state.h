@@ -99,7 +99,7 @@ struct ForgetfulDisk::State {
     bool applied = true;
   };
   /// Counts a change and says whether it happens and what the caller is told.
-  Verdict change(int error_code) SIEGEL_REQUIRES(mutex);
+  Verdict change(int error_code, bool is_sync = false) SIEGEL_REQUIRES(mutex);
   Verdict sync() SIEGEL_REQUIRES(mutex);
   void sync_names() SIEGEL_REQUIRES(mutex);
   void forget_processes() SIEGEL_REQUIRES(mutex);

@@ -79,11 +79,11 @@ void apply(Bytes& content, const Change& change, const Bytes& data) {
   std::memcpy(content.data() + change.offset, data.data() + change.data, change.size);
 }
 
-ForgetfulDisk::State::Verdict ForgetfulDisk::State::change(int error_code) {
+ForgetfulDisk::State::Verdict ForgetfulDisk::State::change(int error_code, bool is_sync) {
   ++counters.changes;
   if (changes_until_cut != 0 && --changes_until_cut == 0) cut = true;
   if (cut) return {error_code, false};
-  if (!fault_set) return {};
+  if (!fault_set || (fault.syncs_only && !is_sync)) return {};
   if (fault.at_change > 1) {
     --fault.at_change;
     return {};
@@ -96,7 +96,7 @@ ForgetfulDisk::State::Verdict ForgetfulDisk::State::change(int error_code) {
 ForgetfulDisk::State::Verdict ForgetfulDisk::State::sync() {
   ++counters.syncs;
   if (syncs_until_cut != 0 && --syncs_until_cut == 0) cut = true;
-  return change(SQLITE_IOERR_FSYNC);
+  return change(SQLITE_IOERR_FSYNC, true);
 }
 
 void ForgetfulDisk::State::sync_names() {

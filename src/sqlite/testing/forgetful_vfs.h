@@ -67,6 +67,7 @@ class ForgetfulDisk {
     std::uint64_t at_change = 1;  ///< n-th change from now, from 1
     std::uint64_t count = 1;      ///< how many changes fail in a row
     bool applied = false;         ///< the failing change is carried out nevertheless
+    bool syncs_only = false;      ///< only syncs are counted and fail
   };
   /// Some changes fail; later ones work again.
   void inject(FaultOptions options);
