@@ -67,7 +67,10 @@ class CodeCheck {
     if (!split(text, code)) return false;
     tse::Notes notes;
     tse::check_process_data(code.fields[process_type], code.fields[process_data], notes);
-    for (const tse::Note& note : notes) find(note.rule, process_data, note.found, note.expected);
+    for (const tse::Note& note : notes) {
+      const bool of_type = note.rule == "TSE-1005" || note.rule == "TSE-1007";
+      find(note.rule, of_type ? process_type : process_data, note.found, note.expected);
+    }
     // All fields are read before the answer, so that every fault is told.
     bool whole = numbers(code);
     whole &= times(code);
