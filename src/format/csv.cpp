@@ -32,7 +32,9 @@ Result<bool> CsvReader::plain(std::string_view& out, std::size_t field) {
   while (m_at < m_text.size()) {
     const char c = m_text[m_at];
     if (c == m_separator || c == '\r' || c == '\n') break;
-    if (c == '"') return fail("E-CSV-001", "a quote inside a field without quotes", field);
+    if (c == '"') {
+      return fail("E-CSV-001", "a quote inside a field without quotes", field);
+    }
     ++m_at;
   }
   out = m_text.substr(start, m_at - start);

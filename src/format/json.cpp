@@ -82,6 +82,13 @@ Result<Decimal> decimal(std::string_view text) {
   return Decimal{std::string(text)};
 }
 
+Object::Object() = default;
+Object::~Object() = default;
+Object::Object(const Object&) = default;
+Object& Object::operator=(const Object&) = default;
+Object::Object(Object&&) noexcept = default;
+Object& Object::operator=(Object&&) noexcept = default;
+
 const Value* Object::find(std::string_view key) const {
   const auto found = lower_bound(m_members, key);
   return found != m_members.end() && found->key == key ? &found->value : nullptr;

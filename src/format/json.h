@@ -34,7 +34,13 @@ struct Member;
 /// Members sorted by the bytes of their keys, each key once.
 class Object {
  public:
-  Object() = default;
+  // Out of line, because Member is complete only below.
+  Object();
+  ~Object();
+  Object(const Object&);
+  Object& operator=(const Object&);
+  Object(Object&&) noexcept;
+  Object& operator=(Object&&) noexcept;
   /// Borrowed; null if absent. Valid until the object changes.
   [[nodiscard]] const Value* find(std::string_view key) const;
   [[nodiscard]] Value* find(std::string_view key);

@@ -218,6 +218,21 @@ TEST(JsonCanonical, sorts_and_writes_shortly) {
   EXPECT_FALSE(is_canonical("\"\\u00e4\""));
 }
 
+TEST(JsonCanonical, the_worked_example_of_its_page) {
+  const Bytes page =
+      read_file(std::filesystem::path(SIEGEL_SOURCE_DIR) / "docs/formats/canonical-json.md",
+                1 << 20)
+          .value();
+  const std::string_view text = text_of(page);
+  const std::size_t from = text.find("    { \"text\"");
+  const std::size_t to = text.find("    {\"Z\"");
+  ASSERT_NE(from, std::string_view::npos);
+  ASSERT_NE(to, std::string_view::npos);
+  const Value value = parse(text.substr(from, text.find('\n', from) - from)).value();
+  EXPECT_EQ(canonical(value), text.substr(to + 4, text.find('\n', to) - to - 4));
+  EXPECT_EQ(canonical(value).size(), 72U);
+}
+
 TEST(JsonCanonical, is_a_fixpoint_and_loses_nothing) {
   format::checks::property("values", [] {
     const Value value = some_value(4);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "format/json.h"
 
 namespace siegel::format {
@@ -85,6 +86,19 @@ Result<Jws> parse_jws(std::string_view text) {
 
 bool verify_jws(const Jws& jws, const JwsCheck& check) {
   return check(bytes_of(jws.signing_input), jws.signature);
+}
+
+Result<std::string> sign_jws(BytesView payload, const crypto::PrivateKey& key) {
+  SIEGEL_CHECK(key.curve() == crypto::Curve::p256);
+  return sign_jws(payload, [&key](BytesView input) {
+    return key.sign_ecdsa(crypto::HashAlgorithm::sha256, input);
+  });
+}
+
+bool verify_jws(const Jws& jws, const crypto::PublicKey& key) {
+  return key.curve() == crypto::Curve::p256 &&
+         key.verify_ecdsa(crypto::HashAlgorithm::sha256, bytes_of(jws.signing_input),
+                          jws.signature);
 }
 
 }  // namespace siegel::format

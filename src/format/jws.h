@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "crypto/ec.h"
 
 namespace siegel::format {
 
@@ -27,6 +28,8 @@ inline constexpr std::size_t jws_size_max = std::size_t{1} << 20;
 
 /// Header `{"alg":"ES256"}`, byte for byte.
 [[nodiscard]] Result<std::string> sign_jws(BytesView payload, const JwsSign& sign);
+/// The same with a key of P-256 (checked). Errors of crypto::PrivateKey::sign_ecdsa.
+[[nodiscard]] Result<std::string> sign_jws(BytesView payload, const crypto::PrivateKey& key);
 /// `header.payload` that sign_jws signs; for devices that sign elsewhere.
 [[nodiscard]] std::string jws_signing_input(BytesView payload);
 /// The text with a signature (r || s) put to its signing input.
@@ -38,5 +41,7 @@ inline constexpr std::size_t jws_size_max = std::size_t{1} << 20;
 [[nodiscard]] Result<Jws> parse_jws(std::string_view text);
 /// True if the signature is good over the text's own bytes.
 [[nodiscard]] bool verify_jws(const Jws& jws, const JwsCheck& check);
+/// The same with a key; false for a key of another curve than P-256.
+[[nodiscard]] bool verify_jws(const Jws& jws, const crypto::PublicKey& key);
 
 }  // namespace siegel::format
