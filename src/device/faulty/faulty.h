@@ -39,7 +39,7 @@ enum class FaultyOperation {
   start,
   update,
   finish,
-  query,   ///< open_transactions, find
+  query,   ///< open_transactions, find, transactions_after
   status,  ///< identity, status
   self_test,
   set_time,
@@ -98,6 +98,9 @@ class FaultyTse final : public Tse {
   Result<std::vector<TseTransaction>> open_transactions(std::optional<std::string> client) override;
   Result<std::optional<TseTransaction>> find(const std::string& client,
                                              std::uint64_t transaction) override;
+  Result<std::vector<TseTransaction>> transactions_after(const std::string& client,
+                                                         std::uint64_t after,
+                                                         std::size_t count_max) override;
   Status self_test() override;
   Status set_time(Instant now) override;
   Status export_log(const TseFilter& filter, Sink& sink) override;

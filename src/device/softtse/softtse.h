@@ -179,7 +179,7 @@ struct Commissioning {
 ///
 /// Errors: `place` is the function's error name in the words of the generation
 /// ("ErrorTimeNotSet"); codes in docs/reference/errors.md. Checks come in the order of
-/// [TR-03151-1 4.3]: user, role, disabled, initialised, certificate, time, locked, the function's
+/// [TR-03151-1 4.3]: disabled, user, role, initialised, certificate, time, locked, the function's
 /// own. If a commit fails the device is read again from the store: kind `unavailable` (it did not
 /// happen) or `unknown` (it cannot be told).
 class SoftTse final : public Tse {
@@ -218,6 +218,9 @@ class SoftTse final : public Tse {
   Result<std::vector<TseTransaction>> open_transactions(std::optional<std::string> client) override;
   Result<std::optional<TseTransaction>> find(const std::string& client,
                                              std::uint64_t transaction) override;
+  Result<std::vector<TseTransaction>> transactions_after(const std::string& client,
+                                                         std::uint64_t after,
+                                                         std::size_t count_max) override;
   Status self_test() override;
   Status set_time(Instant now) override;
   Status export_log(const TseFilter& filter, Sink& sink) override;
@@ -290,8 +293,9 @@ class SoftTse final : public Tse {
   /// An audit message with any content (the device's own events, docs/formats/tse-log.md).
   Status log_audit(BytesView se_audit_data);
 
+  class Impl;  ///< engine.h, not part of the contract
+
  private:
-  class Impl;
   explicit SoftTse(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> m_impl;
 };
