@@ -90,7 +90,6 @@ std::string one_line(std::string_view line, std::string_view cash) {
 }
 
 TEST(Decide, ASaleIsDecidedInFull) {
-  RecordProperty("proves", "DIK-003 BIO-079");
   const auto plan = Shop().decide(simple);
   ASSERT_TRUE(plan.ok()) << plan.error().detail;
   EXPECT_EQ(plan->receipt_number, "KASSE-01-000017");
