@@ -114,10 +114,10 @@ class FaultyTse final : public Tse {
   /// Counts the call and finds its rule.
   std::optional<FaultRule> next(FaultyOperation operation);
   void hang();
-  template <class T>
-  Result<T> around(FaultyOperation operation, bool signs, const std::function<Result<T>()>& call);
-  void perform_faulty(std::span<const TseCall> calls,
-                      const std::vector<std::optional<FaultRule>>& rules, TseAnswers& answers);
+  /// Runs `call` as the rule of this call says.
+  template <class T, class Call>
+  Result<T> around(FaultyOperation operation, const Call& call);
+  Result<TseAnswer> perform_faulty(const TseCall& call, const FaultRule& rule);
 
   std::unique_ptr<Tse> m_inner;
   Random& m_random;
