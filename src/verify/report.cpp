@@ -29,21 +29,21 @@ std::size_t printable_prefix(std::string_view text) {
 std::string printable(std::string_view text) {
   constexpr std::string_view cut_mark = "...";
   std::string out;
+  std::size_t cut_at = 0;  // the last place where the mark still has room
   while (!text.empty()) {
     const std::size_t size = printable_prefix(text);
-    const std::size_t taken = size == 0 ? 1 : size;
-    const std::size_t written = size == 0 ? 4 : size;
-    const bool last = taken == text.size();
-    if (out.size() + written + (last ? 0 : cut_mark.size()) > finding_text_max) {
-      out += cut_mark;
-      break;
-    }
     if (size == 0) {
       fmt::format_to(std::back_inserter(out), "\\x{:02X}", static_cast<unsigned char>(text[0]));
     } else {
       out += text.substr(0, size);
     }
-    text.remove_prefix(taken);
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+    if (out.size() + cut_mark.size() <= finding_text_max) cut_at = out.size();
+    if (out.size() > finding_text_max) {
+      out.resize(cut_at);
+      out += cut_mark;
+      break;
+    }
   }
   return out;
 }
