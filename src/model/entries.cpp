@@ -5,6 +5,7 @@
 #include "format/json.h"
 #include "format/json_fields.h"
 #include "format/json_writer.h"
+#include "model/codec.h"
 
 namespace siegel {
 namespace {
@@ -72,7 +73,7 @@ std::string to_json(const VorgangOpened& entry) {
   std::string out;
   json::Writer(out)
       .begin_object()
-      .field("began", entry.began.text())
+      .field("began", exact_text(entry.began))
       .field("register", entry.register_id.text())
       .field("vorgang", entry.vorgang.get())
       .end_object();

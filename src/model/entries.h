@@ -9,21 +9,21 @@
 #include "model/master.h"
 #include "model/plan.h"
 
-// The kinds of entry a journal holds and the payloads that are not a Plan, a Seal or master data. Each
-// is canonical JSON, version 1, described in docs/formats/entries.md.
+// The kinds of entry a journal holds and the payloads that are not a Plan, a Seal or master data.
+// Each is canonical JSON, version 1, described in docs/formats/entries.md.
 
 namespace siegel {
 
 namespace entry_kind {
-inline constexpr std::string_view business = "business";        ///< Business
-inline constexpr std::string_view profile = "profile";          ///< Profile
-inline constexpr std::string_view tse = "tse";                  ///< TseInfo: a device put into operation
-inline constexpr std::string_view register_ = "register";       ///< RegisterInfo
-inline constexpr std::string_view vorgang = "vorgang";          ///< VorgangOpened
-inline constexpr std::string_view started = "started";          ///< VorgangStarted
-inline constexpr std::string_view update = "update";            ///< VorgangUpdated
-inline constexpr std::string_view plan = "plan";                ///< Plan
-inline constexpr std::string_view seal = "seal";                ///< Seal
+inline constexpr std::string_view business = "business";   ///< Business
+inline constexpr std::string_view profile = "profile";     ///< Profile
+inline constexpr std::string_view tse = "tse";             ///< TseInfo: a device put into operation
+inline constexpr std::string_view register_ = "register";  ///< RegisterInfo
+inline constexpr std::string_view vorgang = "vorgang";     ///< VorgangOpened
+inline constexpr std::string_view started = "started";     ///< VorgangStarted
+inline constexpr std::string_view update = "update";       ///< VorgangUpdated
+inline constexpr std::string_view plan = "plan";           ///< Plan
+inline constexpr std::string_view seal = "seal";           ///< Seal
 inline constexpr std::string_view outage_begin = "outage_begin";      ///< OutageBegan
 inline constexpr std::string_view outage_end = "outage_end";          ///< OutageEnded
 inline constexpr std::string_view late_signature = "late_signature";  ///< LateSignature
@@ -62,8 +62,8 @@ struct OutageBegan {
   std::string tse_serial;
   std::uint64_t number = 0;  ///< per TSE serial from 1, never reset (TSS-015)
   Instant since;
-  std::string code;          ///< "E-TSE-104"
-  std::string text;          ///< cause in words, with the device's own word
+  std::string code;  ///< "E-TSE-104"
+  std::string text;  ///< cause in words, with the device's own word
   friend bool operator==(const OutageBegan&, const OutageBegan&) = default;
 };
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/mutant.h"
@@ -8,8 +9,8 @@
 #include "recorder/batch.h"
 #include "recorder/recorder.h"
 
-// What devices say, and what happens when they say nothing: deadlines, the breaker, the questions asked
-// after a crash or an outage [AEAO 146a 1.14].
+// What devices say, and what happens when they say nothing: deadlines, the breaker, the questions
+// asked after a crash or an outage [AEAO 146a 1.14].
 
 namespace siegel::recorder {
 namespace {
@@ -46,7 +47,10 @@ void Recorder::call(Lane& lane, device::TseCall what, Effects& effects) {
 
 void Recorder::set_deadline(Lane& lane, Now now) {
   lane.flight->deadline = now.steady + deadline_of(m_state.profile);
-  m_deadlines.push_back({lane.flight->deadline, &lane, lane.flight->id});
+  // At the end, but for a change of the profile, which may shorten the wait.
+  auto place = m_deadlines.end();
+  while (place != m_deadlines.begin() && std::prev(place)->at > lane.flight->deadline) --place;
+  m_deadlines.insert(place, {lane.flight->deadline, &lane, lane.flight->id});
 }
 
 void Recorder::arm(Effects& effects) {
@@ -74,7 +78,7 @@ void Recorder::on_woke(Now now, Effects& effects) {
       set_deadline(*due.lane, now);  // the journal is slow; the device has not been asked yet
       continue;
     }
-    give_up(*due.lane, unknown("E-TSE-104", "the TSE did not answer in time"), now, effects);
+    give_up(*due.lane, unknown("E-TSE-121", "the TSE did not answer in time"), now, effects);
   }
   for (auto& [serial, breaker] : m_breakers) {
     if (!breaker.probe_due || *breaker.probe_due > now.steady) continue;
@@ -97,7 +101,7 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
     return;
   }
   if (!answered.answer->signature) {
-    give_up(lane, unknown("E-TSE-109", "the TSE answered without a signature"), now, effects);
+    give_up(lane, unknown("E-TSE-122", "the TSE answered without a signature"), now, effects);
     return;
   }
   const auto answer = step_answer(answered.answer->transaction, *answered.answer->signature);
@@ -128,7 +132,7 @@ void Recorder::give_up(Lane& lane, const Error& error, Now now, Effects& effects
   open_breaker(serial, error, batch, now);
   const bool unclear = error.kind == ErrorKind::unknown;
   if (const auto* starting = std::get_if<Starting>(&lane.flight->work)) {
-    if (unclear) m_breakers[serial].uncertain.insert(lane.id);
+    if (unclear) ++m_breakers[serial].doubts;
     record_started(lane,
                    {.vorgang = starting->opened.vorgang,
                     .register_id = starting->opened.register_id,
@@ -138,8 +142,9 @@ void Recorder::give_up(Lane& lane, const Error& error, Now now, Effects& effects
     return;
   }
   // A start that was answered is open on the device now, whatever became of the finish.
-  const bool asked = unclear || std::get<Selling>(lane.flight->work).progress.start.has_value();
-  if (asked) m_breakers[serial].uncertain.insert(lane.id);
+  const Selling& selling = std::get<Selling>(lane.flight->work);
+  const bool asked = unclear || selling.progress.start || selling.plan.transaction != 0;
+  if (asked) ++m_breakers[serial].doubts;
   seal(lane, outage_of(serial), asked, batch, now, effects);
 }
 
@@ -157,25 +162,23 @@ void Recorder::open_breaker(const std::string& tse_serial, const Error& error, B
   began.number = outage.next_number;
   began.since = now.wall;
   began.code = error.code;
-  began.text = error.place.empty() ? error.detail
-                                   : fmt::format("{} ({})", error.detail, error.place);
+  began.text =
+      error.place.empty() ? error.detail : fmt::format("{} ({})", error.detail, error.place);
   batch.add(entry_kind::outage_begin, to_json(began), "", actor_system);
   m_state.apply_outage_begin(began);
 }
 
-void Recorder::close_breaker(const std::string& tse_serial, Now now, Effects& effects) {
-  Breaker& breaker = m_breakers[tse_serial];
-  breaker = Breaker{};
+/// The batch ends the outage; what the device held open is planned in it, or was before.
+void Recorder::close_breaker(const std::string& tse_serial, Batch& batch, Now now) {
+  m_breakers[tse_serial] = Breaker{};
   const OutageState& outage = m_state.outages[tse_serial];
   if (outage.open) {
-    Batch batch(m_state.sequence, now.wall);
     const OutageEnded ended{tse_serial, outage.open->number, now.wall, outage.open_receipts};
     batch.add(entry_kind::outage_end, to_json(ended), "", actor_system);
     m_state.apply_outage_end(ended);
-    append(batch, effects);
   }
   for (auto& [id, lane] : m_lanes)
-    if (!lane.strays.empty()) ready(lane);
+    if (!lane.unfinished.empty()) ready(lane);
 }
 
 country::Outage Recorder::outage_of(const std::string& tse_serial) const {
@@ -193,16 +196,18 @@ void Recorder::on_probed(const Probed& probed, Now now, Effects& effects) {
     breaker.probe_due = now.steady + probe_interval;
     return;
   }
-  std::set<std::string> clients = breaker.uncertain;
-  for (const auto& [sequence, lost] : m_state.lost)
-    if (lost.tse_serial == probed.tse_serial) clients.insert(lost.client);
-  if (clients.empty()) {
-    close_breaker(probed.tse_serial, now, effects);
-    return;
-  }
-  Reconcile question{.tse_serial = probed.tse_serial, .asks = {}, .after_probe = true};
-  for (const std::string& client : clients)
-    question.asks.push_back(ask_for(client, probed.tse_serial));
+  ask_after_probe(probed.tse_serial, effects);
+}
+
+/// Every client of the device is asked about: after a crash nobody remembers for which of them it
+/// was working when the outage began.
+void Recorder::ask_after_probe(const std::string& tse_serial, Effects& effects) {
+  Breaker& breaker = m_breakers[tse_serial];
+  breaker.asked = breaker.doubts;
+  Reconcile question{.tse_serial = tse_serial, .asks = {}, .after_probe = true};
+  for (const auto& [id, reg] : m_state.registers)
+    if (reg.info.tse_serial == tse_serial || reg.transactions.contains(tse_serial))
+      question.asks.push_back(ask_for(id, tse_serial));
   effects.reconciles.push_back(std::move(question));
 }
 
@@ -269,12 +274,22 @@ void Recorder::on_reconciled(const Reconciled& reconciled, Now now, Effects& eff
             [](const auto& a, const auto& b) { return a.number < b.number; });
   for (auto& [id, lane] : m_lanes)
     if (asked_about(lane)) match_flight(lane, found, now, effects);
-  match_lost(serial, found, now, effects);
-  collect_strays(serial, found);
-  if (reconciled.after_probe && m_breakers[serial].probing) close_breaker(serial, now, effects);
-  if (!suspended(serial))
-    for (auto& [id, lane] : m_lanes)
-      if (!lane.strays.empty()) ready(lane);
+  // One commit: an outage never ends while something is open on the device that no entry names.
+  Batch batch(m_state.sequence, now.wall);
+  match_lost(serial, found, batch);
+  plan_strays(serial, found, batch, now);
+  Breaker& breaker = m_breakers[serial];
+  if (reconciled.after_probe && breaker.probing) {
+    if (breaker.asked == breaker.doubts)
+      close_breaker(serial, batch, now);
+    else
+      ask_after_probe(serial, effects);
+  }
+  if (batch.empty()) return;
+  const std::uint64_t last = append(batch, effects);
+  for (auto& [id, lane] : m_lanes)
+    if (!lane.unfinished.empty())
+      m_pending.push_back({.sequence = last, .call_device = &lane, .waiters = {}, .accepted = {}});
 }
 
 void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& found, Now now,
@@ -282,7 +297,7 @@ void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& fou
   Flight& flight = *lane.flight;
   flight.asking = false;
   const auto is_open = [&](const device::TseTransaction& t) {
-    return t.client == lane.id && !t.finish;
+    return t.client == lane.id && !t.finish && !owned(flight.tse_serial, t);
   };
   if (const auto* starting = std::get_if<Starting>(&flight.work)) {
     const auto open = take_first(found, is_open);
@@ -313,18 +328,27 @@ void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& fou
            t.process_data == plan.process_data;
   });
   if (!mine)
-    mine = take_first(found,
-                      [&](const device::TseTransaction& t) { return is_mine(t) && !t.finish; });
+    mine = take_first(found, [&](const device::TseTransaction& t) {
+      return is_mine(t) && !t.finish &&
+             (t.number == plan.transaction || !owned(flight.tse_serial, t));
+    });
   if (mine) {
     selling.progress.start = step_answer(mine->number, mine->start);
     if (mine->finish) selling.progress.finish = step_answer(mine->number, *mine->finish);
+  } else if (plan.transaction != 0) {
+    // Not even its start is there, or it was finished as something else.
+    give_up(
+        lane,
+        conflict("E-TSE-123", fmt::format("the TSE does not hold transaction {} of this receipt",
+                                          plan.transaction)),
+        now, effects);
+    return;
   }
   step(lane, now, effects);
 }
 
 void Recorder::match_lost(const std::string& tse_serial, std::vector<device::TseTransaction>& found,
-                          Now now, Effects& effects) {
-  Batch batch(m_state.sequence, now.wall);
+                          Batch& batch) {
   std::vector<LateSignature> late;
   for (const auto& [sequence, lost] : m_state.lost) {
     if (lost.tse_serial != tse_serial) continue;
@@ -345,28 +369,79 @@ void Recorder::match_lost(const std::string& tse_serial, std::vector<device::Tse
                     .signature = match->finish->value});
     batch.add(entry_kind::late_signature, to_json(late.back()), lost.client, actor_system);
   }
-  if (batch.empty()) return;
   for (const LateSignature& one : late) m_state.apply_late_signature(one);
-  append(batch, effects);
 }
 
-void Recorder::collect_strays(const std::string& tse_serial,
-                              const std::vector<device::TseTransaction>& found) {
+bool Recorder::owned(const std::string& tse_serial,
+                     const device::TseTransaction& transaction) const {
+  const std::string& client = transaction.client;
+  for (const auto& [key, vorgang] : m_state.vorgaenge)
+    if (const auto& started = vorgang.started; started && started->tse_serial == tse_serial &&
+                                               started->transaction == transaction.number &&
+                                               started->register_id.text() == client)
+      return true;
+  for (const auto& [sequence, plan] : m_state.unsealed)
+    if (plan.tse_serial == tse_serial && plan.transaction == transaction.number &&
+        plan.register_id.text() == client)
+      return true;
+  const auto lane = m_lanes.find(client);
+  if (lane == m_lanes.end() || !lane->second.flight) return false;
+  const Flight& flight = *lane->second.flight;
+  const auto* selling = std::get_if<Selling>(&flight.work);
+  return flight.tse_serial == tse_serial && selling != nullptr && selling->progress.start &&
+         selling->progress.start->transaction == transaction.number;
+}
+
+std::optional<Plan> Recorder::stray_plan(const std::string& tse_serial,
+                                         const device::TseTransaction& transaction, Now now) const {
+  const auto reg = m_state.registers.find(transaction.client);
+  const auto tse = m_state.tses.find(tse_serial);
+  if (reg == m_state.registers.end() || tse == m_state.tses.end() || !m_state.business) return {};
+  const auto stamp = LocalStamp::from(now.wall, m_state.business->time_zone);
+  SIEGEL_CHECK(stamp.ok());  // looked at when the master data were set
+  RegisterInfo info = reg->second.info;
+  info.tse_serial = tse_serial;
+  ReceiptDraft draft;
+  draft.kind = ReceiptKind::abort;
+  draft.reason = fmt::format("TSE transaction {} was left open by an outage", transaction.number);
+  const country::Facts facts{
+      .now = *stamp,
+      .business = *m_state.business,
+      .business_sequence = m_state.business_sequence,
+      .register_info = info,
+      .tse = &tse->second,
+      .profile = m_state.profile,
+      .next_number = reg->second.next_number,
+      .vorgang = VorgangId(fmt::format("tse-{}", transaction.number)),
+      .began = *stamp,
+      .transaction = transaction.number,
+  };
+  auto plan = m_country.decide(draft, facts);
+  SIEGEL_CHECK(plan.ok());  // an abort without lines is always allowed
+  return std::move(plan).value();
+}
+
+void Recorder::plan_strays(const std::string& tse_serial,
+                           const std::vector<device::TseTransaction>& found, Batch& batch,
+                           Now now) {
+  if (SIEGEL_MUTANT("keep-stray")) return;
   for (const device::TseTransaction& transaction : found) {
-    if (transaction.finish) continue;
-    const bool owned =
-        std::any_of(m_state.vorgaenge.begin(), m_state.vorgaenge.end(), [&](const auto& item) {
-          const auto& started = item.second.started;
-          return started && started->tse_serial == tse_serial &&
-                 started->transaction == transaction.number;
-        });
-    if (owned || !m_state.registers.contains(transaction.client)) continue;
-    Lane& lane = lane_of(transaction.client);
-    const auto same = [&](const Stray& stray) {
-      return stray.tse_serial == tse_serial && stray.start.transaction == transaction.number;
-    };
-    if (std::any_of(lane.strays.begin(), lane.strays.end(), same)) continue;
-    lane.strays.push_back({tse_serial, step_answer(transaction.number, transaction.start)});
+    if (transaction.finish || owned(tse_serial, transaction)) continue;
+    auto plan = stray_plan(tse_serial, transaction, now);
+    if (!plan) continue;
+    const std::uint64_t sequence =
+        batch.add(entry_kind::plan, to_json(*plan), transaction.client, actor_system);
+    m_state.apply_plan(sequence, *plan, {});
+    Flight flight;
+    flight.tse_serial = tse_serial;
+    flight.actor = actor_system;
+    flight.durable = true;  // it is taken up only then
+    flight.stray = true;
+    flight.work =
+        Selling{sequence,
+                std::move(*plan),
+                {.start = step_answer(transaction.number, transaction.start), .finish = {}}};
+    lane_of(transaction.client).unfinished.push_back(std::move(flight));
   }
 }
 

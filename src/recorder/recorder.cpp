@@ -72,8 +72,7 @@ void Recorder::on(const Event& event, Now now, Effects& effects) {
 bool Recorder::idle() const {
   if (!m_pending.empty()) return false;
   for (const auto& [id, lane] : m_lanes)
-    if (lane.flight || !lane.unfinished.empty() || !lane.waiting.empty() || !lane.strays.empty())
-      return false;
+    if (lane.flight || !lane.waiting.empty() || may_take_up(lane)) return false;
   for (const auto& [serial, breaker] : m_breakers)
     if (breaker.probing) return false;
   return true;
@@ -105,9 +104,8 @@ void Recorder::reply_when_durable(std::uint64_t sequence, std::vector<RequestId>
     for (const RequestId waiter : waiters) effects.replies.push_back({waiter, accepted});
     return;
   }
-  m_pending.push_back({.sequence = sequence,
-                       .waiters = std::move(waiters),
-                       .accepted = std::move(accepted)});
+  m_pending.push_back(
+      {.sequence = sequence, .waiters = std::move(waiters), .accepted = std::move(accepted)});
 }
 
 void Recorder::on_appended(const Appended& appended, Now now, Effects& effects) {
@@ -118,7 +116,9 @@ void Recorder::on_appended(const Appended& appended, Now now, Effects& effects) 
     for (const RequestId waiter : pending.waiters)
       effects.replies.push_back({waiter, pending.accepted});
     Lane* lane = pending.call_device;
-    if (lane == nullptr || !lane->flight || lane->flight->id != pending.flight) continue;
+    if (lane == nullptr) continue;
+    ready(*lane);
+    if (!lane->flight || lane->flight->id != pending.flight) continue;
     lane->flight->durable = true;
     step(*lane, now, effects);
   }

@@ -5,7 +5,6 @@
 #include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -25,9 +24,9 @@
 // logs or reads a clock. runtime/threads and runtime/sim are the two worlds around it.
 //
 // State is applied when an append is handed over; what depends on an append being durable (a device
-// call after a plan, a reply after a seal) waits for the Appended event. One register does one thing at
-// a time, so that a device's transactions for it can be told apart after a crash; registers do not wait
-// for each other.
+// call after a plan, a reply after a seal) waits for the Appended event. One register does one
+// thing at a time, so that a device's transactions for it can be told apart after a crash;
+// registers do not wait for each other.
 
 namespace siegel::recorder {
 
@@ -215,33 +214,33 @@ class Recorder {
     std::string actor;
     std::vector<RequestId> waiters;
     std::optional<CallId> call;
-    std::uint64_t id = 0;    ///< tells a deadline from that of an earlier flight
+    std::uint64_t id = 0;  ///< tells a deadline from that of an earlier flight
     Steady deadline{0};
-    bool durable = false;    ///< its entry is durable: the device may be asked
-    bool asking = false;     ///< left by a crash: waits for what the device holds
-  };
-  /// A transaction the device holds open and nobody owns.
-  struct Stray {
-    std::string tse_serial;
-    country::StepAnswer start;
+    bool durable = false;  ///< its entry is durable: the device may be asked
+    bool asking = false;   ///< unfinished: waits for what the device holds
+    /// Ends a transaction that an outage left open: nobody waits for it, customers go first while
+    /// the device is silent.
+    bool stray = false;
   };
   struct Lane {
     std::string id;  ///< register
     std::optional<Flight> flight;
-    std::deque<Flight> unfinished;  ///< left by a crash, before everything else
-    std::deque<Stray> strays;
+    std::deque<Flight> unfinished;  ///< left by a crash or an outage, before everything else
     std::deque<Command> waiting;
   };
   struct Breaker {
     bool open = false;
-    bool probing = false;             ///< probe or the questions after it are under way
+    bool probing = false;  ///< probe or the questions after it are under way
     std::optional<Steady> probe_due;
-    std::set<std::string> uncertain;  ///< clients it may have worked for without our knowing
+    /// Grows with everything that leaves the device in doubt; `asked`: as of the last question. An
+    /// outage ends only when nothing came after the question.
+    std::uint64_t doubts = 0;
+    std::uint64_t asked = 0;
   };
   /// What happens when `sequence` is durable.
   struct Pending {
     std::uint64_t sequence = 0;
-    Lane* call_device = nullptr;  ///< step the flight `flight` of this lane
+    Lane* call_device = nullptr;  ///< step the flight `flight` of this lane, or let it begin one
     std::uint64_t flight = 0;
     std::vector<RequestId> waiters;
     Accepted accepted;
@@ -263,7 +262,8 @@ class Recorder {
                         Effects& effects);
   Result<Ok> begin_update(const Command& command, const Update& update, Now now, Effects& effects);
   Result<Ok> set_master(const Command& command, const Master& master, Now now, Effects& effects);
-  void begin_stray(Lane& lane, const Stray& stray, Now now, Effects& effects);
+  /// The first unfinished flight may be taken up now.
+  [[nodiscard]] bool may_take_up(const Lane& lane) const;
   Result<const RegisterState*> ready_register(const RegisterId& id) const;
   void record_plan(Lane& lane, Plan plan, country::Progress progress,
                    std::optional<journal::Key> key, std::string actor,
@@ -280,16 +280,22 @@ class Recorder {
   void on_reconciled(const Reconciled& reconciled, Now now, Effects& effects);
   void give_up(Lane& lane, const Error& error, Now now, Effects& effects);
   void open_breaker(const std::string& tse_serial, const Error& error, Batch& batch, Now now);
-  void close_breaker(const std::string& tse_serial, Now now, Effects& effects);
+  void close_breaker(const std::string& tse_serial, Batch& batch, Now now);
+  void ask_after_probe(const std::string& tse_serial, Effects& effects);
   country::Outage outage_of(const std::string& tse_serial) const;
   Reconcile::Ask ask_for(const std::string& client, const std::string& tse_serial) const;
   void take_up(Lane& lane, Flight flight, Now now, Effects& effects);
   void match_flight(Lane& lane, std::vector<device::TseTransaction>& found, Now now,
                     Effects& effects);
   void match_lost(const std::string& tse_serial, std::vector<device::TseTransaction>& found,
-                  Now now, Effects& effects);
-  void collect_strays(const std::string& tse_serial,
-                      const std::vector<device::TseTransaction>& found);
+                  Batch& batch);
+  /// Somebody answers for this transaction: an open Vorgang, an unsealed plan.
+  [[nodiscard]] bool owned(const std::string& tse_serial,
+                           const device::TseTransaction& transaction) const;
+  void plan_strays(const std::string& tse_serial, const std::vector<device::TseTransaction>& found,
+                   Batch& batch, Now now);
+  std::optional<Plan> stray_plan(const std::string& tse_serial,
+                                 const device::TseTransaction& transaction, Now now) const;
   void set_deadline(Lane& lane, Now now);
   void arm(Effects& effects);
 
@@ -306,12 +312,12 @@ class Recorder {
   std::uint64_t m_durable = 0;
   std::uint64_t m_next_call = 1;
   std::uint64_t m_next_flight = 1;
-  std::map<std::string, Lane, std::less<>> m_lanes;       // node based: pointers to lanes stay valid
-  std::map<std::string, Breaker, std::less<>> m_breakers; // by TSE serial
+  std::map<std::string, Lane, std::less<>> m_lanes;  // node based: pointers to lanes stay valid
+  std::map<std::string, Breaker, std::less<>> m_breakers;  // by TSE serial
   std::unordered_map<std::uint64_t, Lane*> m_calls;
-  std::deque<Pending> m_pending;      // by sequence
-  std::deque<Deadline> m_deadlines;   // in order: every flight waits equally long
-  std::deque<Lane*> m_ready;          // lanes that may have something to begin
+  std::deque<Pending> m_pending;     // by sequence
+  std::deque<Deadline> m_deadlines;  // in order
+  std::deque<Lane*> m_ready;         // lanes that may have something to begin
   std::optional<Steady> m_armed;
 };
 

@@ -18,7 +18,11 @@ const RegisterId* register_of(const Command& command) {
     const RegisterId* operator()(const Sell& body) { return &body.register_id; }
     const RegisterId* operator()(const Open& body) { return &body.register_id; }
     const RegisterId* operator()(const Update& body) { return &body.register_id; }
-    const RegisterId* operator()(const Master&) { return nullptr; }
+    // A register is not changed in the middle of a receipt.
+    const RegisterId* operator()(const Master& body) {
+      const auto* info = std::get_if<RegisterInfo>(&body.value);
+      return info == nullptr ? nullptr : &info->id;
+    }
   };
   return std::visit(Visitor{}, command.body);
 }
@@ -46,13 +50,14 @@ Result<LocalStamp> local(Now now, const Business& business) {
 
 void Recorder::on_command(const Command& command, Now now, Effects& effects) {
   const RegisterId* id = register_of(command);
-  if (id == nullptr) {
+  if (id == nullptr ||
+      (std::holds_alternative<Master>(command.body) && !m_state.registers.contains(id->text()))) {
     const auto done = set_master(command, std::get<Master>(command.body), now, effects);
     if (!done) effects.replies.push_back({command.request, done.error()});
     return;
   }
   const auto known = ready_register(*id);
-  if (!known) {
+  if (!known && !std::holds_alternative<Master>(command.body)) {
     effects.replies.push_back({command.request, known.error()});
     return;
   }
@@ -74,14 +79,10 @@ void Recorder::run_ready(Now now, Effects& effects) {
     Lane& lane = *m_ready.front();
     m_ready.pop_front();
     while (!lane.flight) {
-      if (!lane.unfinished.empty()) {
+      if (may_take_up(lane)) {
         Flight flight = std::move(lane.unfinished.front());
         lane.unfinished.pop_front();
         take_up(lane, std::move(flight), now, effects);
-      } else if (!lane.strays.empty()) {
-        const Stray stray = std::move(lane.strays.front());
-        lane.strays.pop_front();
-        begin_stray(lane, stray, now, effects);
       } else if (!lane.waiting.empty()) {
         const Command command = std::move(lane.waiting.front());
         lane.waiting.pop_front();
@@ -93,6 +94,13 @@ void Recorder::run_ready(Now now, Effects& effects) {
   }
 }
 
+bool Recorder::may_take_up(const Lane& lane) const {
+  if (lane.unfinished.empty()) return false;
+  const Flight& next = lane.unfinished.front();
+  if (!next.stray) return true;
+  return std::get<Selling>(next.work).sequence <= m_durable && !suspended(next.tse_serial);
+}
+
 void Recorder::begin(Lane& lane, const Command& command, Now now, Effects& effects) {
   Result<Ok> begun = Ok{};
   if (const auto* sell = std::get_if<Sell>(&command.body))
@@ -101,6 +109,8 @@ void Recorder::begin(Lane& lane, const Command& command, Now now, Effects& effec
     begun = begin_open(lane, command, *open, now, effects);
   else if (const auto* update = std::get_if<Update>(&command.body))
     begun = begin_update(command, *update, now, effects);
+  else
+    begun = set_master(command, std::get<Master>(command.body), now, effects);
   if (!begun) effects.replies.push_back({command.request, begun.error()});
 }
 
@@ -137,24 +147,28 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
     return not_found("E-SAL-540", fmt::format("no open Vorgang \"{}\" at this register", sell.key),
                      "/vorgang");
   if (sell.flow == Sell::Flow::implicit && is_open)
-    return conflict("E-SAL-542", fmt::format("Vorgang \"{}\" is open: finish or abort it", sell.key),
+    return conflict("E-SAL-542",
+                    fmt::format("Vorgang \"{}\" is open: finish or abort it", sell.key),
                     "/vorgang");
 
   country::Progress progress;
+  RegisterInfo info = reg->info;
   if (is_open && open->second.started && open->second.started->transaction != 0) {
     const VorgangStarted& started = *open->second.started;
     progress.start = {started.transaction, started.log_time, started.signature_counter,
                       started.signature};
+    // It ends on the device it began on, whatever the register signs on now.
+    info.tse_serial = started.tse_serial;
   }
   SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
-  const auto tse = m_state.tses.find(reg->info.tse_serial);
-  const bool reversed = sell.lookup.original_reversed ||
-                        m_state.reversals.contains(sell.draft.reverses);
+  const auto tse = m_state.tses.find(info.tse_serial);
+  const bool reversed =
+      sell.lookup.original_reversed || m_state.reversals.contains(sell.draft.reverses);
   const country::Facts facts{
       .now = stamp,
       .business = *m_state.business,
       .business_sequence = m_state.business_sequence,
-      .register_info = reg->info,
+      .register_info = info,
       .tse = tse == m_state.tses.end() ? nullptr : &tse->second,
       .profile = m_state.profile,
       .next_number = reg->next_number,
@@ -165,39 +179,9 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
       .original_reversed = reversed,
   };
   SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
-  record_plan(lane, std::move(plan), std::move(progress),
-              journal::Key{sell.key, sell.fingerprint}, command.actor, {command.request}, now,
-              effects);
+  record_plan(lane, std::move(plan), std::move(progress), journal::Key{sell.key, sell.fingerprint},
+              command.actor, {command.request}, now, effects);
   return Ok{};
-}
-
-void Recorder::begin_stray(Lane& lane, const Stray& stray, Now now, Effects& effects) {
-  const auto reg = m_state.registers.find(lane.id);
-  const auto tse = m_state.tses.find(stray.tse_serial);
-  const auto stamp = local(now, *m_state.business);
-  if (reg == m_state.registers.end() || tse == m_state.tses.end() || !stamp) return;
-  RegisterInfo info = reg->second.info;
-  info.tse_serial = stray.tse_serial;
-  ReceiptDraft draft;
-  draft.kind = ReceiptKind::abort;
-  draft.reason =
-      fmt::format("TSE transaction {} was left open by an outage", stray.start.transaction);
-  const country::Facts facts{
-      .now = *stamp,
-      .business = *m_state.business,
-      .business_sequence = m_state.business_sequence,
-      .register_info = info,
-      .tse = &tse->second,
-      .profile = m_state.profile,
-      .next_number = reg->second.next_number,
-      .vorgang = VorgangId(fmt::format("tse-{}", stray.start.transaction)),
-      .began = *stamp,
-      .transaction = stray.start.transaction,
-  };
-  auto plan = m_country.decide(draft, facts);
-  SIEGEL_CHECK(plan.ok());  // an abort without lines is always allowed
-  record_plan(lane, std::move(*plan), {.start = stray.start, .finish = {}}, {},
-              std::string(actor_system), {}, now, effects);
 }
 
 void Recorder::record_plan(Lane& lane, Plan plan, country::Progress progress,
@@ -218,7 +202,7 @@ void Recorder::record_plan(Lane& lane, Plan plan, country::Progress progress,
     // Later customers do not wait at all: plan and seal in one append, the device is not asked.
     // One that holds this Vorgang's transaction open has to be told later.
     const bool left_open = std::get<Selling>(lane.flight->work).progress.start.has_value();
-    if (left_open) m_breakers[lane.flight->tse_serial].uncertain.insert(lane.id);
+    if (left_open) ++m_breakers[lane.flight->tse_serial].doubts;
     seal(lane, outage_of(lane.flight->tse_serial), left_open, batch, now, effects);
     return;
   }
@@ -242,8 +226,8 @@ void Recorder::step(Lane& lane, Now now, Effects& effects) {
   if (const auto* wanted = std::get_if<country::TseStep>(&next)) {
     const bool start = wanted->operation == country::TseStep::Operation::start;
     call(lane,
-         {.operation = start ? device::TseCall::Operation::start
-                             : device::TseCall::Operation::finish,
+         {.operation =
+              start ? device::TseCall::Operation::start : device::TseCall::Operation::finish,
           .client = lane.id,
           .transaction = wanted->transaction,
           .process_type = wanted->process_type,
@@ -375,8 +359,8 @@ Result<Ok> Recorder::set_master(const Command& command, const Master& master, No
     m_state.apply_profile(*profile);
   } else if (const auto* tse = std::get_if<TseInfo>(&master.value)) {
     if (m_state.tses.contains(tse->serial) && !master.replaces)
-      return conflict("E-TSE-301",
-                      fmt::format("the TSE {} is in operation already", tse->serial), "/serial");
+      return conflict("E-TSE-301", fmt::format("the TSE {} is in operation already", tse->serial),
+                      "/serial");
     sequence = batch.add(entry_kind::tse, to_json(*tse), "", command.actor);
     m_state.apply_tse(*tse);
   } else if (const auto* info = std::get_if<RegisterInfo>(&master.value)) {

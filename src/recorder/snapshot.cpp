@@ -6,8 +6,8 @@
 #include "model/codec.h"
 #include "recorder/state.h"
 
-// The state as canonical JSON (docs/formats/snapshot.md). It is derived: a reader that does not like
-// what it finds folds the journal again.
+// The state as canonical JSON (docs/formats/snapshot.md). It is derived: a reader that does not
+// like what it finds folds the journal again.
 
 namespace siegel::recorder {
 namespace {
@@ -92,8 +92,8 @@ std::string State::snapshot() const {
   out.key("recent").begin_array();
   for (const Recent& recent : m_recent) {
     const auto key = m_keys.find(recent.key);
-    out.begin_object().field(
-        "fingerprint", key == m_keys.end() ? std::string() : hex(key->second.fingerprint));
+    out.begin_object().field("fingerprint",
+                             key == m_keys.end() ? std::string() : hex(key->second.fingerprint));
     out.field("key", base64(bytes_of(recent.key))).field("reverses", recent.reverses);
     out.field("sequence", number(recent.sequence)).end_object();
   }
@@ -154,8 +154,10 @@ Status read_vorgaenge(json::Fields& fields, State& state) {
     SIEGEL_TRY(json::Fields item, items.object(i));
     SIEGEL_TRY(const VorgangOpened opened, vorgang_opened_from_json(member(item, "opened")));
     state.apply_vorgang(opened);
-    VorgangState& vorgang = state.vorgaenge[scoped(opened.register_id.text(), opened.vorgang.get())];
-    if (const json::Value* draft = item.any("draft"); draft != nullptr && draft->string() != nullptr)
+    VorgangState& vorgang =
+        state.vorgaenge[scoped(opened.register_id.text(), opened.vorgang.get())];
+    if (const json::Value* draft = item.any("draft");
+        draft != nullptr && draft->string() != nullptr)
       vorgang.draft = *draft->string();
     if (const std::string started = member(item, "started"); !started.empty()) {
       SIEGEL_TRY(vorgang.started, vorgang_started_from_json(started));
@@ -174,7 +176,8 @@ Status read_lost(json::Fields& fields, State& state) {
     SIEGEL_TRY(plan.client, item.required_string("client", 200));
     SIEGEL_TRY(plan.tse_serial, item.required_string("tse_serial", 200));
     SIEGEL_TRY(plan.process_type, item.required_string("process_type", 200));
-    if (const json::Value* data = item.any("process_data"); data != nullptr && data->string() != nullptr)
+    if (const json::Value* data = item.any("process_data");
+        data != nullptr && data->string() != nullptr)
       plan.process_data = *data->string();
     state.lost[plan.sequence] = plan;
   }

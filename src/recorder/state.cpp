@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/mutant.h"
 #include "model/codec.h"
 
 namespace siegel::recorder {
@@ -42,6 +43,7 @@ void State::apply_started(const VorgangStarted& started) {
   const auto found = vorgaenge.find(scoped(started.register_id.text(), started.vorgang.get()));
   if (found == vorgaenge.end()) return;
   found->second.started = started;
+  // Also without a number: the device may know this client from a call whose answer was lost.
   note_transaction(started.register_id.text(), started.tse_serial, started.transaction);
 }
 
@@ -56,7 +58,7 @@ void State::apply_plan(std::uint64_t at, const Plan& plan, const std::optional<j
   Recent recent{at, {}, plan.reverses};
   if (key) {
     recent.key = scoped(plan.register_id.text(), key->text);
-    m_keys[recent.key] = {at, key->fingerprint};
+    if (!SIEGEL_MUTANT("forget-key")) m_keys[recent.key] = {at, key->fingerprint};
   }
   if (!plan.reverses.empty()) reversals[plan.reverses] = at;
   if (!recent.key.empty() || !recent.reverses.empty()) m_recent.push_back(std::move(recent));
@@ -74,11 +76,18 @@ void State::apply_seal(const Seal& seal) {
     OutageState& outage = outages[plan.tse_serial];
     outage.next_receipt = std::max(outage.next_receipt, seal.outage_receipt + 1);
     ++outage.open_receipts;
-    if (seal.asked) lost[seal.plan_sequence] = {seal.plan_sequence,   client,
-                                plan.tse_serial,      std::string(process_type_text(plan.process_type)),
-                                plan.process_data,    plan.transaction};
+    if (seal.asked)
+      lost[seal.plan_sequence] = {
+          seal.plan_sequence, client,
+          plan.tse_serial,    std::string(process_type_text(plan.process_type)),
+          plan.process_data,  plan.transaction};
+    note_transaction(client, plan.tse_serial, 0);
   }
-  vorgaenge.erase(scoped(client, plan.vorgang.get()));
+  // The abort of a transaction left open has a name of its own, which an open Vorgang may bear too.
+  const auto vorgang = vorgaenge.find(scoped(client, plan.vorgang.get()));
+  if (vorgang != vorgaenge.end() &&
+      (!vorgang->second.started || vorgang->second.started->transaction == plan.transaction))
+    vorgaenge.erase(vorgang);
   unsealed.erase(found);
 }
 
@@ -104,7 +113,6 @@ void State::apply_late_signature(const LateSignature& late) {
 
 void State::note_transaction(const std::string& client, const std::string& serial,
                              std::uint64_t number) {
-  if (number == 0) return;
   const auto found = registers.find(client);
   if (found == registers.end()) return;
   std::uint64_t& highest = found->second.transactions[serial];
@@ -165,11 +173,12 @@ Status State::apply(const journal::Entry& entry) {
 
 void State::indexed(std::uint64_t position) {
   if (position <= m_indexed) return;
-  // What the index held already at the call before this one is forgotten now; what it holds since is
-  // kept until the next call, for look-ups that are on their way.
+  // What the index held already at the call before this one is forgotten now; what it holds since
+  // is kept until the next call, for look-ups that are on their way.
   while (!m_recent.empty() && m_recent.front().sequence <= m_indexed) {
     const Recent& old = m_recent.front();
-    if (const auto key = m_keys.find(old.key); key != m_keys.end() && key->second.sequence == old.sequence)
+    if (const auto key = m_keys.find(old.key);
+        key != m_keys.end() && key->second.sequence == old.sequence)
       m_keys.erase(key);
     if (const auto reversal = reversals.find(old.reverses);
         reversal != reversals.end() && reversal->second == old.sequence)

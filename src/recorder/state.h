@@ -23,8 +23,8 @@ using journal::Sequence;
 struct RegisterState {
   RegisterInfo info;
   std::uint64_t next_number = 1;
-  /// Highest transaction number recorded for this client, per TSE serial. What a device holds above it
-  /// is not known to the journal yet.
+  /// Highest transaction number recorded for this client, per TSE serial. What a device holds above
+  /// it is not known to the journal yet.
   std::map<std::string, std::uint64_t, std::less<>> transactions;
   friend bool operator==(const RegisterState&, const RegisterState&) = default;
 };
@@ -63,16 +63,16 @@ struct KnownKey {
   friend bool operator==(const KnownKey&, const KnownKey&) = default;
 };
 
-/// The fold of the journal's entries: what the recorder needs to decide, and nothing that grows with
-/// history. Keys and reversals stay here only until the index has them.
+/// The fold of the journal's entries: what the recorder needs to decide, and nothing that grows
+/// with history. Keys and reversals stay here only until the index has them.
 class State {
  public:
-  /// Entries in order, without gaps. Error E-JRN-110 (corrupt): the entry does not follow, cannot be
-  /// read, or contradicts the state (a seal without its plan).
+  /// Entries in order, without gaps. Error E-JRN-110 (corrupt): the entry does not follow, cannot
+  /// be read, or contradicts the state (a seal without its plan).
   Status apply(const journal::Entry& entry);
 
-  // The same for entries this process writes, without reading them back from bytes. `sequence` is the
-  // entry's number.
+  // The same for entries this process writes, without reading them back from bytes. `sequence` is
+  // the entry's number.
   void apply_business(std::uint64_t sequence, const Business& business);
   void apply_profile(const Profile& profile);
   void apply_tse(const TseInfo& info);
@@ -86,8 +86,8 @@ class State {
   void apply_outage_end(const OutageEnded& ended);
   void apply_late_signature(const LateSignature& late);
 
-  /// The index holds everything up to `position`: forgets what it holds, but keeps one generation, so
-  /// that a look-up made just before still fits together with what is here.
+  /// The index holds everything up to `position`: forgets what it holds, but keeps one generation,
+  /// so that a look-up made just before still fits together with what is here.
   void indexed(std::uint64_t position);
 
   [[nodiscard]] const KnownKey* find_key(const RegisterId& register_id, std::string_view key) const;
@@ -101,12 +101,13 @@ class State {
   std::uint64_t business_sequence = 0;
   Profile profile;
   std::map<std::string, RegisterState, std::less<>> registers;
-  std::map<std::string, TseInfo, std::less<>> tses;         ///< by serial
-  std::map<std::string, OutageState, std::less<>> outages;  ///< by TSE serial
+  std::map<std::string, TseInfo, std::less<>> tses;            ///< by serial
+  std::map<std::string, OutageState, std::less<>> outages;     ///< by TSE serial
   std::map<std::string, VorgangState, std::less<>> vorgaenge;  ///< by scoped()
-  std::map<std::uint64_t, Plan> unsealed;                   ///< by sequence
-  std::map<std::uint64_t, LostPlan> lost;                   ///< by plan sequence
-  std::unordered_map<std::string, std::uint64_t> reversals; ///< receipt number -> plan, not indexed yet
+  std::map<std::uint64_t, Plan> unsealed;                      ///< by sequence
+  std::map<std::uint64_t, LostPlan> lost;                      ///< by plan sequence
+  std::unordered_map<std::string, std::uint64_t>
+      reversals;                      ///< receipt number -> plan, not indexed yet
   std::uint64_t forgotten_up_to = 0;  ///< keys and reversals up to here are in the index only
 
  private:

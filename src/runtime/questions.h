@@ -15,10 +15,12 @@ namespace siegel::runtime {
 /// The error of a device that is configured but not there.
 [[nodiscard]] Error no_device();
 
-/// Is the device usable again? Self-test, then its clock.
+/// Is the device usable again? Self-test, then its clock, which is set where it is a second off. A
+/// device that refuses that (nobody is logged in) but has its time set is usable.
 [[nodiscard]] Status probe(device::Tse* tse, Instant now);
 
-/// Everything the device holds for the clients asked about, above their numbers and of those numbers.
+/// Everything the device holds for the clients asked about, above their numbers and of those
+/// numbers.
 [[nodiscard]] Result<std::vector<device::TseTransaction>> reconcile(
     device::Tse* tse, const recorder::Reconcile& question);
 [[nodiscard]] std::vector<std::string> clients_of(const recorder::Reconcile& question);

@@ -28,6 +28,7 @@ Result<std::unique_ptr<Engine>> Engine::start(journal::Journal& journal,
   SIEGEL_TRY(recorder::State state, engine->m_options.load());
   for (const auto& [serial, tse] : devices) engine->add_device(serial, tse);
   engine->m_recorder = std::make_unique<recorder::Recorder>(country, std::move(state));
+  engine->m_durable = journal.head().sequence.get();
   engine->m_writer_thread = std::thread([raw = engine.get()] { raw->run_writer(); });
   engine->m_recorder_thread = std::thread([raw = engine.get()] { raw->run_recorder(); });
   return engine;
@@ -40,6 +41,10 @@ Engine::~Engine() {
   m_recorder_thread.join();
   m_writes.stop();
   m_writer_thread.join();
+  for (auto& [request, done] : std::exchange(m_waiting, {}))
+    done(
+        unknown("E-API-605",
+                "the program stops before this request was answered; repeat it with the same key"));
   Lock lock(m_lanes_mutex);
   m_lanes.clear();
 }
@@ -157,8 +162,8 @@ void Engine::accept(Submitted& submitted, Now now) {
                  now, m_effects);
 }
 
-/// Nothing the recorder believed is believed any more: everybody who waits is told to repeat with the
-/// same key, and a new recorder takes up what the journal really holds.
+/// Nothing the recorder believed is believed any more: everybody who waits is told to repeat with
+/// the same key, and a new recorder takes up what the journal really holds.
 void Engine::rebuild(const CommitFailed& failed, Now now) {
   m_effects.clear();
   m_recorder.reset();
@@ -167,6 +172,7 @@ void Engine::rebuild(const CommitFailed& failed, Now now) {
   m_blocked = unavailable("E-JRN-204", fmt::format("the journal cannot be written ({}); nothing "
                                                    "can be sold until it can",
                                                    failed.error.detail));
+  if (failed.error.kind == ErrorKind::corrupt) m_blocked = failed.error;
   ++m_epoch;
   auto waiting = std::exchange(m_waiting, {});
   for (auto& [request, done] : waiting)
@@ -188,8 +194,7 @@ void Engine::perform(recorder::Effects& effects) {
     m_writes.push({m_epoch, append.first, std::move(append.drafts)});
   if (!effects.calls.empty() || !effects.probes.empty() || !effects.reconciles.empty()) {
     Lock lock(m_lanes_mutex);
-    const auto lane = [&](const std::string& serial) SIEGEL_REQUIRES(m_lanes_mutex)
-        -> DeviceLane& {
+    const auto lane = [&](const std::string& serial) SIEGEL_REQUIRES(m_lanes_mutex) -> DeviceLane& {
       auto& found = m_lanes[serial];
       if (!found) found = std::make_unique<DeviceLane>(nullptr, *m_options.clock, m_inbox);
       return *found;
@@ -219,6 +224,16 @@ void Engine::run_writer() {
   while (m_writes.take(writes) || !writes.empty()) write(writes);
 }
 
+/// A journal that lost what was acknowledged is not written any more.
+Result<journal::Head> Engine::recover_journal() {
+  SIEGEL_TRY(const journal::Head head, m_journal.recover());
+  if (head.sequence.get() < m_durable)
+    return corrupt("E-JRN-205",
+                   fmt::format("entry {} was durable, but the journal ends at entry {} now",
+                               m_durable, head.sequence.get()));
+  return head;
+}
+
 void Engine::write(std::vector<Write>& writes) {
   std::size_t i = 0;
   while (i < writes.size()) {
@@ -230,30 +245,31 @@ void Engine::write(std::vector<Write>& writes) {
                    std::make_move_iterator(writes[i].drafts.end()));
     if (epoch <= m_failed_epoch) continue;
     if (group.empty()) {  // the recorder asks whether the journal can be written again
-      const auto head = m_journal.recover();
-      m_inbox.push(CommitFailed{epoch,
-                                head ? unavailable("E-JRN-203", "a commit failed before")
-                                     : head.error(),
-                                head.ok()});
+      const auto head = recover_journal();
+      m_inbox.push(CommitFailed{
+          epoch, head ? unavailable("E-JRN-203", "a commit failed before") : head.error(),
+          head.ok()});
       continue;
     }
     const auto head = m_journal.append(journal::Sequence(first), group);
     if (head) {
+      m_durable = head->sequence.get();
       m_inbox.push(FromRecorder{epoch, recorder::Appended{head->sequence.get()}});
       if (m_options.on_durable) m_options.on_durable(*head);
       continue;
     }
     const Error error = head.error();
-    const auto found = m_journal.recover();
+    const auto found = recover_journal();
     const std::uint64_t last = first + group.size() - 1;
     if (found && found->sequence.get() == last) {
       // The commit is there although it was reported as failed.
+      m_durable = last;
       m_inbox.push(FromRecorder{epoch, recorder::Appended{last}});
       if (m_options.on_durable) m_options.on_durable(*found);
       continue;
     }
     m_failed_epoch = epoch;
-    m_inbox.push(CommitFailed{epoch, error, found.ok()});
+    m_inbox.push(CommitFailed{epoch, found ? error : found.error(), found.ok()});
   }
 }
 

@@ -18,9 +18,9 @@
 #include "journal/journal.h"
 #include "recorder/recorder.h"
 
-// The recorder on real threads: one for the recorder, one for the journal's writer, one lane a device.
-// Everything the writer finds waiting goes into one commit, everything a lane finds waiting into one
-// call of the device: no timer, whoever comes while a flush runs is in the next.
+// The recorder on real threads: one for the recorder, one for the journal's writer, one lane a
+// device. Everything the writer finds waiting goes into one commit, everything a lane finds waiting
+// into one call of the device: no timer, whoever comes while a flush runs is in the next.
 
 namespace siegel::runtime {
 
@@ -74,20 +74,21 @@ class Engine {
 
   struct Options {
     const Clock* clock = nullptr;
-    /// Reads the state from the journal (snapshot and entries after it); called at start and after a
-    /// failed commit, on the recorder's thread.
+    /// Reads the state from the journal (snapshot and entries after it); called at start and after
+    /// a failed commit, on the recorder's thread.
     std::function<Result<recorder::State>()> load;
     /// Called on the writer's thread when more is durable; must be quick. May be empty.
     std::function<void(journal::Head)> on_durable;
   };
 
-  /// Journal, country and devices outlive the engine. A TSE the journal knows but `devices` lacks is
-  /// treated as one that does not answer.
+  /// Journal, country and devices outlive the engine. A TSE the journal knows but `devices` lacks
+  /// is treated as one that does not answer.
   static Result<std::unique_ptr<Engine>> start(journal::Journal& journal,
                                                const country::Country& country,
                                                std::map<std::string, device::Tse*> devices,
                                                Options options);
-  /// Finishes what was submitted, then stops the threads.
+  /// Finishes what was submitted, then stops the threads. Who still waits after ten seconds is told
+  /// E-API-605 (unknown). Waits for a device that is in a call until it returns.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -99,7 +100,8 @@ class Engine {
 
   /// A device put into operation while the engine runs; outlives it.
   void add_device(const std::string& serial, device::Tse* tse);
-  /// Runs `work` on the lane of the device, between its calls, and waits. E-TSE-101: no such device.
+  /// Runs `work` on the lane of the device, between its calls, and waits. E-TSE-101: no such
+  /// device.
   Status on_device(const std::string& serial, const std::function<Status(device::Tse&)>& work);
   /// The index is complete up to there.
   void indexed(std::uint64_t position);
@@ -140,6 +142,7 @@ class Engine {
   void accept(Submitted& submitted, Now now);
   void rebuild(const CommitFailed& failed, Now now);
   void write(std::vector<Write>& writes);
+  Result<journal::Head> recover_journal();
 
   journal::Journal& m_journal;
   const country::Country& m_country;
@@ -158,7 +161,9 @@ class Engine {
   Mutex m_lanes_mutex;
   std::map<std::string, std::unique_ptr<DeviceLane>, std::less<>> m_lanes
       SIEGEL_GUARDED_BY(m_lanes_mutex);
-  std::uint64_t m_failed_epoch = 0;  ///< writer's thread: what it still gets of this one is void
+  // writer's thread
+  std::uint64_t m_failed_epoch = 0;  ///< what it still gets of this one is void
+  std::uint64_t m_durable = 0;       ///< somebody may have been told that this entry is durable
   Inbox<Input> m_inbox;
   Inbox<Write> m_writes;
   std::thread m_recorder_thread;

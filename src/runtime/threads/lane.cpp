@@ -8,7 +8,8 @@
 namespace siegel::runtime {
 namespace {
 
-// Bounds how long the first call of a batch waits for the last on a device that answers all at once.
+// Bounds how long the first call of a batch waits for the last on a device that answers all at
+// once.
 constexpr std::size_t calls_a_batch = 64;
 
 }  // namespace
@@ -70,7 +71,7 @@ void Engine::DeviceLane::perform(std::vector<Job*>& jobs) {
       answer(job->epoch, recorder::Answered{call.id, no_device()});
     } else if (call.expires < now) {
       answer(job->epoch,
-             recorder::Answered{call.id, unavailable("E-TSE-104", "the TSE was busy too long")});
+             recorder::Answered{call.id, unavailable("E-TSE-121", "the TSE was busy too long")});
     } else {
       calls.push_back(std::move(call.call));
       asked.push_back(job);
@@ -96,12 +97,14 @@ void Engine::DeviceLane::perform(std::vector<Job*>& jobs) {
 }
 
 void Engine::DeviceLane::probe(const Job& job, const recorder::Probe& question) {
-  answer(job.epoch, recorder::Probed{question.tse_serial, runtime::probe(m_tse, m_clock.now().wall)});
+  answer(job.epoch,
+         recorder::Probed{question.tse_serial, runtime::probe(m_tse, m_clock.now().wall)});
 }
 
 void Engine::DeviceLane::reconcile(const Job& job, const recorder::Reconcile& question) {
-  answer(job.epoch, recorder::Reconciled{question.tse_serial, clients_of(question),
-                                         question.after_probe, runtime::reconcile(m_tse, question)});
+  answer(job.epoch,
+         recorder::Reconciled{question.tse_serial, clients_of(question), question.after_probe,
+                              runtime::reconcile(m_tse, question)});
 }
 
 }  // namespace siegel::runtime

@@ -1,0 +1,80 @@
+#include <fmt/format.h>
+
+#include "app/commands.h"
+#include "app/shop/shop.h"
+#include "base/file.h"
+#include "model/codec.h"
+
+namespace siegel::app {
+namespace {
+
+struct Options {
+  Business business;
+  std::string file, witness;
+};
+
+Result<Business> business_of(const Options& options) {
+  if (!options.file.empty()) {
+    SIEGEL_TRY(const Bytes bytes, read_file(options.file, 1U << 20U));
+    SIEGEL_TRY(const json::Value value, json::parse(text_of(bytes)));
+    return business_from_request(value);
+  }
+  // One way in: the options are checked like a file with the same fields.
+  const Business& given = options.business;
+  json::Object object;
+  const auto set = [&](std::string_view key, const std::string& value) {
+    if (!value.empty()) object.set(key, value);
+  };
+  set("name", given.name);
+  set("street", given.street);
+  set("postcode", given.postcode);
+  set("city", given.city);
+  set("tax_number", given.tax_number);
+  set("vat_id", given.vat_id);
+  set("time_zone", given.time_zone);
+  return business_from_request(object);
+}
+
+Exit init(const Context& context, const Options& options) {
+  auto business = business_of(options);
+  if (!business) return context.fail(business.error());
+  CreateShop create{.place = {context.data, {}},
+                    .business = std::move(*business),
+                    .profile = {},
+                    .witness = options.witness};
+  if (context.german()) create.profile.language = Language::de;
+  if (const auto done = Shop::create(create, {context.clock, context.random}); !done)
+    return context.fail(done.error());
+  json::Object document;
+  document.set("data", context.data);
+  document.set("name", create.business.name);
+  context.show(fmt::format("Data folder {} made for {}.\n"
+                           "Next: siegel tse create, then siegel register add KASSE-01\n",
+                           context.data, create.business.name),
+               document);
+  return Exit::success;
+}
+
+}  // namespace
+
+void add_init(CommandLine& line, Context& context) {
+  Options& options = line.own<Options>();
+  Business& business = options.business;
+  line.command("init", "Make a data folder for a shop")
+      .example("siegel init --name \"Bäckerei Sonnenschein GmbH\" --street \"Marktstraße 5\" \\")
+      .example("            --postcode 10115 --city Berlin --vat-id DE123456788")
+      .example("siegel init --business shop.json --data /var/lib/siegel")
+      .option("--name", business.name, "TEXT", "full name of the business")
+      .option("--street", business.street, "TEXT", "street and number")
+      .option("--postcode", business.postcode, "TEXT", "postcode")
+      .option("--city", business.city, "TEXT", "city")
+      .option("--tax-number", business.tax_number, "TEXT", "Steuernummer")
+      .option("--vat-id", business.vat_id, "TEXT", "USt-IdNr.")
+      .option("--zone", business.time_zone, "ZONE", "time zone, default Europe/Berlin")
+      .option("--business", options.file, "FILE", "all of it from a JSON file instead")
+      .option("--witness", options.witness, "FILE",
+              "where the journal's head is kept outside the folder (another disk is best)")
+      .run([&] { return init(context, options); });
+}
+
+}  // namespace siegel::app

@@ -1,0 +1,96 @@
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "app/commands.h"
+#include "app/report_text.h"
+#include "app/shop/shop.h"
+#include "verify/journal/journal.h"
+
+namespace siegel::app {
+namespace {
+
+struct Options {
+  std::vector<std::string> tar;
+  std::string from = "1", limit = "20";
+};
+
+Result<std::uint64_t> positive(const std::string& text, const char* place) {
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, value).ptr != end || value == 0)
+    return invalid("E-CLI-105", fmt::format("\"{}\" is not a whole number from 1 on", text), place);
+  return value;
+}
+
+Exit verify_command(const Context& context, const Options& options) {
+  auto shop = Shop::open({context.data, {}}, Shop::Mode::read, {context.clock, context.random});
+  if (!shop) return context.fail(shop.error());
+  verify::journal::Options checks;
+  if (std::filesystem::exists((*shop)->witness())) checks.witness = (*shop)->witness();
+  for (const std::string& path : options.tar) checks.logs.push_back({.path = path, .bytes = {}});
+  checks.progress = progress_of(context);
+  const auto report = verify::journal::verify_journal((*shop)->journal_file(), checks);
+  if (!report) return context.fail(report.error());
+  return show_report(context, *report);
+}
+
+Exit show(const Context& context, const Options& options) {
+  const auto from = positive(options.from, "--from");
+  if (!from) return context.fail(from.error());
+  const auto limit = positive(options.limit, "--limit");
+  if (!limit) return context.fail(limit.error());
+  auto shop = Shop::open({context.data, {}}, Shop::Mode::read, {context.clock, context.random});
+  if (!shop) return context.fail(shop.error());
+  auto reader = (*shop)->reader();
+  if (!reader) return context.fail(reader.error());
+  std::string text;
+  json::Array list;
+  std::uint64_t next = *from;
+  while (next < *from + *limit) {
+    const auto entries = (*reader)->read(journal::Sequence(next), *from + *limit - next);
+    if (!entries) return context.fail(entries.error());
+    if (entries->empty()) break;
+    for (const journal::Entry& entry : *entries) {
+      text +=
+          fmt::format("{:>8}  {}  {:<14} {:<12} {}\n          {}\n", entry.sequence.get(),
+                      entry.at.text(), entry.kind, entry.register_id, hex(entry.hash).substr(0, 16),
+                      entry.payload_removed ? "(payload removed)" : entry.payload);
+      json::Object item;
+      item.set("sequence", static_cast<std::int64_t>(entry.sequence.get()));
+      item.set("hash", hex(entry.hash));
+      item.set("header", entry.header);
+      item.set("kind", entry.kind);
+      if (const auto payload = json::parse(entry.payload, {.bytes_max = std::size_t{8} << 20}))
+        item.set("payload", *payload);
+      list.push_back(std::move(item));
+    }
+    next = entries->back().sequence.get() + 1;
+  }
+  const auto head = (*reader)->head();
+  if (!head) return context.fail(head.error());
+  json::Object document;
+  document.set("data", std::move(list));
+  document.set("head", static_cast<std::int64_t>(head->sequence.get()));
+  context.show(text, document);
+  return Exit::success;
+}
+
+}  // namespace
+
+void add_journal(CommandLine& line, Context& context) {
+  line.group("journal", "The one record everything is derived from");
+  Options& options = line.own<Options>();
+  line.command("journal verify", "Rebuild the journal's chain from its bytes and check every rule")
+      .example("siegel journal verify")
+      .example("siegel journal verify --tar export.tar")
+      .list("--tar", options.tar, "FILE", "TSE export to compare with, both ways")
+      .run([&] { return verify_command(context, options); });
+  line.command("journal show", "Show entries as they are stored")
+      .example("siegel journal show --from 100 --limit 5")
+      .option("--from", options.from, "N", "first sequence number, default 1")
+      .option("--limit", options.limit, "N", "how many, default 20")
+      .run([&] { return show(context, options); });
+}
+
+}  // namespace siegel::app

@@ -1,0 +1,191 @@
+#include "app/command_line.h"
+
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <map>
+#include <span>
+
+#include "format/json_fields.h"
+
+namespace siegel::app {
+
+struct CommandLine::Command::Impl {
+  CLI::App* app = nullptr;
+  CLI::Option* last = nullptr;
+  std::vector<std::string> examples;
+  std::function<Exit()> action;
+  std::unique_ptr<Command> handle;
+};
+
+struct CommandLine::Impl {
+  explicit Impl(const std::string& summary, const std::string& program) : root(summary, program) {}
+  CLI::App root;
+  std::map<std::string, CLI::App*> groups;
+  std::vector<std::unique_ptr<Command::Impl>> commands;
+
+  CLI::App* group(const std::string& name) {
+    CLI::App*& found = groups[name];
+    if (found == nullptr) {
+      found = root.add_subcommand(name);
+      found->require_subcommand(0, 1);
+      found->fallthrough();
+    }
+    return found;
+  }
+
+  [[nodiscard]] const Command::Impl* command_of(const CLI::App* app) const {
+    for (const auto& command : commands)
+      if (command->app == app) return command.get();
+    return nullptr;
+  }
+};
+
+namespace {
+
+/// The deepest subcommand the arguments reached.
+CLI::App* chosen(CLI::App* app) {
+  while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
+  return app;
+}
+
+std::vector<std::string> names_of(const CLI::App* app) {
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  return names;
+}
+
+std::string_view nearest(const std::string& word, const std::vector<std::string>& names,
+                         std::vector<std::string_view>& views) {
+  views.assign(names.begin(), names.end());
+  return json::nearest_word(word, views);
+}
+
+}  // namespace
+
+CommandLine::CommandLine(std::string program, std::string summary)
+    : m_impl(std::make_unique<Impl>(summary, program)) {
+  m_impl->root.require_subcommand(0, 1);
+  m_impl->root.fallthrough();
+}
+
+CommandLine::~CommandLine() = default;
+
+void CommandLine::global_flag(const std::string& name, bool& target, const std::string& help) {
+  m_impl->root.add_flag(name, target, help);
+}
+
+void CommandLine::global_option(const std::string& name, std::string& target,
+                                const std::string& value_name, const std::string& help) {
+  m_impl->root.add_option(name, target, help)->type_name(value_name);
+}
+
+void CommandLine::group(const std::string& name, const std::string& summary) {
+  m_impl->group(name)->description(summary);
+}
+
+CommandLine::Command& CommandLine::command(const std::string& path, const std::string& summary) {
+  const auto space = path.find(' ');
+  CLI::App* parent =
+      space == std::string::npos ? &m_impl->root : m_impl->group(path.substr(0, space));
+  auto impl = std::make_unique<Command::Impl>();
+  impl->app =
+      parent->add_subcommand(space == std::string::npos ? path : path.substr(space + 1), summary);
+  impl->app->fallthrough();
+  impl->handle = std::unique_ptr<Command>(new Command(impl.get()));
+  m_impl->commands.push_back(std::move(impl));
+  return *m_impl->commands.back()->handle;
+}
+
+CommandLine::Command& CommandLine::Command::example(std::string text) {
+  m_impl->examples.push_back(std::move(text));
+  return *this;
+}
+CommandLine::Command& CommandLine::Command::flag(const std::string& name, bool& target,
+                                                 const std::string& help) {
+  m_impl->last = m_impl->app->add_flag(name, target, help);
+  return *this;
+}
+CommandLine::Command& CommandLine::Command::option(const std::string& name, std::string& target,
+                                                   const std::string& value_name,
+                                                   const std::string& help) {
+  m_impl->last = m_impl->app->add_option(name, target, help)->type_name(value_name);
+  return *this;
+}
+CommandLine::Command& CommandLine::Command::list(const std::string& name,
+                                                 std::vector<std::string>& target,
+                                                 const std::string& value_name,
+                                                 const std::string& help) {
+  m_impl->last =
+      m_impl->app->add_option(name, target, help)->type_name(value_name)->allow_extra_args(false);
+  return *this;
+}
+CommandLine::Command& CommandLine::Command::required() {
+  m_impl->last->required();
+  return *this;
+}
+CommandLine::Command& CommandLine::Command::positional(const std::string& name, std::string& target,
+                                                       const std::string& help) {
+  m_impl->last = m_impl->app->add_option(name, target, help)->type_name("");
+  return *this;
+}
+CommandLine::Command& CommandLine::Command::positionals(const std::string& name,
+                                                        std::vector<std::string>& target,
+                                                        const std::string& help) {
+  m_impl->last = m_impl->app->add_option(name, target, help)->type_name("");
+  return *this;
+}
+CommandLine::Command& CommandLine::Command::run(std::function<Exit()> action) {
+  m_impl->action = std::move(action);
+  return *this;
+}
+
+Exit CommandLine::parse(const std::vector<std::string>& arguments, std::string& out,
+                        std::string& err) {
+  const auto help_of = [this](const CLI::App* app) {
+    std::string text;
+    const Command::Impl* command = m_impl->command_of(app);
+    if (command != nullptr && !command->examples.empty()) {
+      text += "Examples:\n";
+      for (const std::string& example : command->examples) text += fmt::format("  {}\n", example);
+      text += "\n";
+    }
+    return text + app->help();
+  };
+  try {
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    m_impl->root.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    out = help_of(chosen(&m_impl->root));
+    return Exit::success;
+  } catch (const CLI::ParseError& error) {
+    const CLI::App* app = chosen(&m_impl->root);
+    err = fmt::format("{}\n", error.what());
+    // A word that is no command: say which one was meant, run nothing.
+    const std::vector<std::string> names = names_of(app);
+    std::vector<std::string_view> views;
+    for (const std::string& argument : arguments) {
+      if (argument.starts_with("-")) continue;
+      if (std::find(names.begin(), names.end(), argument) != names.end()) continue;
+      const std::string_view meant = nearest(argument, names, views);
+      if (meant.empty()) continue;
+      err += fmt::format("Did you mean \"{}\"?\n", meant);
+      break;
+    }
+    err += fmt::format("Try: {} --help\n", app == &m_impl->root
+                                               ? m_impl->root.get_name()
+                                               : m_impl->root.get_name() + " " + app->get_name());
+    return Exit::usage;
+  }
+  const CLI::App* app = chosen(&m_impl->root);
+  const Command::Impl* command = m_impl->command_of(app);
+  if (command == nullptr) {
+    out = help_of(app);
+    return app == &m_impl->root ? Exit::success : Exit::usage;
+  }
+  return command->action();
+}
+
+}  // namespace siegel::app

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/context.h"
+
+namespace siegel::app {
+
+/// The program: reads its arguments, does what they say, returns the exit code.
+[[nodiscard]] int run(const std::vector<std::string>& arguments);
+
+// Each adds its commands; one file each, named like it (command_<name>.cpp).
+void add_init(CommandLine& line, Context& context);
+void add_register(CommandLine& line, Context& context);
+void add_tse(CommandLine& line, Context& context);
+void add_sale(CommandLine& line, Context& context);
+void add_receipt(CommandLine& line, Context& context);
+void add_export(CommandLine& line, Context& context);
+void add_verify(CommandLine& line, Context& context);
+void add_journal(CommandLine& line, Context& context);
+void add_status(CommandLine& line, Context& context);
+void add_demo(CommandLine& line, Context& context);
+
+}  // namespace siegel::app

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "country/country.h"
+#include "device/device.h"
+#include "journal/journal.h"
+#include "model/draft.h"
+#include "model/master.h"
+#include "model/plan.h"
+#include "recorder/recorder.h"
+#include "views/receipts.h"
+
+// A data folder, opened: every part wired together (wiring.cpp names them all). The command line,
+// the tests, the benchmarks and later fronts all enter through here.
+//
+//   shop.json      format, country, journal id, where the witness is
+//   lock           held by the one process that writes
+//   journal.db     the journal
+//   index.db       keys and search tables, made again if lost
+//   snapshot.json  state of the recorder, believed only if its hash is in the journal
+//   vault/         PINs and keys
+//   tse/<id>/      stores of software TSEs
+
+namespace siegel::app {
+
+struct Environment {
+  const Clock& clock;
+  Random& random;
+};
+
+struct ShopPlace {
+  std::filesystem::path folder;
+  std::string vfs;  ///< SQLite VFS of journal and TSE stores, for tests; empty: the system's
+};
+
+struct CreateShop {
+  ShopPlace place;
+  Business business;
+  Profile profile;
+  std::filesystem::path witness;  ///< empty: "<folder>.witness" beside the folder
+};
+
+/// How a software TSE is made (docs/reference/software-tse.md).
+struct CreateTse {
+  std::string id = "tse-1";
+  int generation = 1;
+};
+
+/// One request of a till, as the fronts hand it over.
+struct SaleRequest {
+  RegisterId register_id;
+  std::string key;  ///< empty: one is made
+  recorder::Sell::Flow flow = recorder::Sell::Flow::implicit;
+  ReceiptDraft draft;
+  Hash256 fingerprint{};
+  std::string actor;
+};
+
+/// A receipt and how it was reached.
+struct SaleAnswer {
+  Receipt receipt;
+  bool replayed = false;
+};
+
+class Shop {
+ public:
+  /// Makes the folder and its first entries. E-DAT-002 (conflict): there is something already.
+  static Status create(const CreateShop& create, Environment environment);
+
+  enum class Mode {
+    read,   ///< beside a process that writes; nothing is changed
+    write,  ///< holds the lock; takes up what a crash left
+  };
+  /// Errors: E-DAT-003 (not_found) no data folder, E-DAT-004 (conflict) of a newer version,
+  /// E-DAT-001 locked, E-JRN-301 older than its witness, E-JRN-302 newer journal, those of the
+  /// parts.
+  static Result<std::unique_ptr<Shop>> open(const ShopPlace& place, Mode mode,
+                                            Environment environment);
+  /// Finishes what is under way, then writes snapshot and witness.
+  virtual ~Shop() = default;
+
+  // Writing (Mode::write).
+
+  /// One receipt, signed and durable when it returns, or unsigned with its outage. Repeating it
+  /// with the same key gives the same receipt. Any thread.
+  virtual Result<SaleAnswer> sell(const SaleRequest& request) = 0;
+  /// The same without waiting; `done` is called on an inner thread and must be quick. The answer of
+  /// a replay holds the sequence only.
+  virtual void sell_async(const SaleRequest& request,
+                          std::function<void(Result<recorder::Accepted>)> done) = 0;
+  virtual Result<recorder::Accepted> open_vorgang(const RegisterId& register_id,
+                                                  const VorgangId& vorgang,
+                                                  const std::string& actor) = 0;
+  virtual Status update_vorgang(const RegisterId& register_id, const VorgangId& vorgang,
+                                const ReceiptDraft& draft, const std::string& actor) = 0;
+  virtual Status set_business(const Business& business, const std::string& actor) = 0;
+  virtual Status set_profile(const Profile& profile, const std::string& actor) = 0;
+  /// Adds a register, or with `replaces` changes one; its TSE knows it as client afterwards.
+  virtual Status add_register(const RegisterInfo& info, bool replaces,
+                              const std::string& actor) = 0;
+  virtual Result<TseInfo> create_tse(const CreateTse& create, const std::string& actor) = 0;
+  /// Runs `work` on the device's own thread, between sales.
+  virtual Status on_tse(const std::string& id, const std::function<Status(device::Tse&)>& work) = 0;
+
+  // Reading (both modes).
+
+  /// The state as of the journal's end.
+  virtual Result<recorder::State> state() = 0;
+  /// E-SAL-543 (not_found).
+  virtual Result<Receipt> receipt(const std::string& receipt_number) = 0;
+  /// The receipt of the plan with this sequence.
+  virtual Result<Receipt> receipt_at(std::uint64_t plan_sequence) = 0;
+  virtual Result<std::vector<views::ReceiptRow>> receipts(const views::ReceiptFilter& filter,
+                                                          std::size_t limit) = 0;
+  virtual Result<std::unique_ptr<journal::Reader>> reader() = 0;
+  virtual const country::Country& country() const = 0;
+  virtual const std::filesystem::path& folder() const = 0;
+  virtual const std::filesystem::path& witness() const = 0;
+  virtual std::filesystem::path journal_file() const = 0;
+  /// What was found at opening and is worth saying ("TSE tse-1 cannot be opened: ...").
+  virtual const std::vector<Error>& warnings() const = 0;
+};
+
+}  // namespace siegel::app

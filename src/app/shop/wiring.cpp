@@ -1,0 +1,136 @@
+#include "app/shop/wiring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "country/de/de.h"
+#include "device/softkey/softkey.h"
+#include "device/softtse/softtse.h"
+#include "journal/sqlite/sqlite.h"
+#include "vault/file/file.h"
+
+namespace siegel::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+journal::sqlite::Options journal_options(const ShopPlace& place, bool create) {
+  return {.path = place.folder / "journal.db",
+          .create = create,
+          .vfs = place.vfs,
+          .reserve = place.vfs.empty() ? place.folder / "reserve" : fs::path()};
+}
+
+fs::path tse_folder(const ShopPlace& place, const std::string& id) {
+  return place.folder / "tse" / id;
+}
+
+Result<vault::SecretId> secret_id(const std::string& tse_id, std::string_view what) {
+  return vault::SecretId::parse(fmt::format("tse/{}/{}", tse_id, what));
+}
+
+/// Digits, as a person types them from the PUK letter.
+crypto::SecretBytes make_digits(Random& random, std::size_t count) {
+  crypto::SecretBytes digits(count);
+  for (std::byte& digit : digits.writable()) digit = static_cast<std::byte>('0' + random.below(10));
+  return digits;
+}
+
+Result<crypto::SecretBytes> new_secret(vault::Vault& vault, const std::string& tse_id,
+                                       std::string_view what, std::size_t digits, Random& random) {
+  SIEGEL_TRY(const vault::SecretId id, secret_id(tse_id, what));
+  crypto::SecretBytes secret = make_digits(random, digits);
+  SIEGEL_TRY_OK(vault.put(id, secret));
+  return secret;
+}
+
+/// Generation 2 wants a logger for every transaction; generation 1 knows none.
+Status log_in_to_sell(device::Tse& tse, int generation) {
+  if (generation < 2) return Ok{};
+  return tse.log_in(device::TseUser::logger, crypto::SecretBytes());
+}
+
+}  // namespace
+
+Result<std::unique_ptr<journal::Journal>> make_journal(const ShopPlace& place, bool create) {
+  SIEGEL_TRY(auto journal, journal::sqlite::open(journal_options(place, create)));
+  return std::unique_ptr<journal::Journal>(std::move(journal));
+}
+
+Result<std::unique_ptr<journal::Reader>> make_journal_reader(const ShopPlace& place) {
+  return journal::sqlite::open_reader(journal_options(place, false));
+}
+
+Result<std::unique_ptr<vault::Vault>> make_vault(const fs::path& folder, Random& random,
+                                                 bool create) {
+  return vault::file::open({.folder = folder, .create = create}, random);
+}
+
+Result<std::unique_ptr<country::Country>> make_country(const std::string& code) {
+  if (code == "de") return std::unique_ptr<country::Country>(new country::de::Germany());
+  return invalid("E-CFG-101", fmt::format("country \"{}\" is not known to this program", code),
+                 "/country");
+}
+
+Result<std::unique_ptr<device::Tse>> create_soft_tse(const ShopPlace& place,
+                                                     const CreateTse& create, vault::Vault& vault,
+                                                     Environment environment) {
+  const fs::path folder = tse_folder(place, create.id);
+  std::error_code error;
+  if (fs::exists(folder / "tse.db", error))
+    return conflict("E-TSE-304", fmt::format("there is a TSE \"{}\" already", create.id), "--id");
+  fs::create_directories(folder, error);
+  if (error)
+    return unavailable("E-FIL-004", fmt::format("cannot create {}", folder.string()),
+                       folder.string());
+  SIEGEL_TRY(auto key, device::SoftKey::generate(crypto::Curve::p256));
+  SIEGEL_TRY(const vault::SecretId key_id, secret_id(create.id, "key"));
+  SIEGEL_TRY_OK(vault.put(key_id, key->pkcs8()));
+
+  device::softtse::CreateOptions options;
+  options.store = {.file = folder / "tse.db", .vfs = place.vfs};
+  options.id = create.id;
+  options.generation =
+      create.generation == 2 ? device::softtse::Generation::two : device::softtse::Generation::one;
+  Random& random = environment.random;
+  SIEGEL_TRY(options.admin.pin, new_secret(vault, create.id, "admin-pin", 8, random));
+  SIEGEL_TRY(options.admin.puk, new_secret(vault, create.id, "admin-puk", 10, random));
+  SIEGEL_TRY(options.time_admin.pin, new_secret(vault, create.id, "time-admin-pin", 8, random));
+  SIEGEL_TRY(options.time_admin.puk, new_secret(vault, create.id, "time-admin-puk", 10, random));
+  SIEGEL_TRY(auto tse, device::softtse::SoftTse::create(options, std::move(key),
+                                                        {environment.clock, environment.random}));
+  SIEGEL_TRY_OK(
+      tse->commission(options.admin.pin, {.now = environment.clock.now().wall, .clients = {}}));
+  SIEGEL_TRY_OK(log_in_to_sell(*tse, create.generation));
+  return std::unique_ptr<device::Tse>(std::move(tse));
+}
+
+Result<std::unique_ptr<device::Tse>> open_soft_tse(const ShopPlace& place, const std::string& id,
+                                                   vault::Vault& vault, Environment environment) {
+  SIEGEL_TRY(const vault::SecretId key_id, secret_id(id, "key"));
+  SIEGEL_TRY(const crypto::SecretBytes key_bytes, vault.get(key_id));
+  SIEGEL_TRY(auto key, device::SoftKey::from_pkcs8(key_bytes));
+  SIEGEL_TRY(auto tse, device::softtse::SoftTse::open(
+                           {.file = tse_folder(place, id) / "tse.db", .vfs = place.vfs},
+                           std::move(key), {environment.clock, environment.random}));
+  SIEGEL_TRY(const device::TseStatus status, tse->status());
+  SIEGEL_TRY_OK(log_in_to_sell(*tse, status.generation));
+  return std::unique_ptr<device::Tse>(std::move(tse));
+}
+
+Status register_client(device::Tse& tse, const std::string& tse_id, const std::string& client,
+                       vault::Vault& vault) {
+  SIEGEL_TRY(const device::TseStatus status, tse.status());
+  if (std::find(status.clients.begin(), status.clients.end(), client) != status.clients.end())
+    return Ok{};
+  SIEGEL_TRY(const vault::SecretId id, secret_id(tse_id, "admin-pin"));
+  SIEGEL_TRY(const crypto::SecretBytes pin, vault.get(id));
+  SIEGEL_TRY_OK(tse.log_in(device::TseUser::admin, pin));
+  const Status registered = tse.register_client(client);
+  SIEGEL_TRY_OK(tse.log_out());
+  SIEGEL_TRY_OK(log_in_to_sell(tse, status.generation));
+  return registered;
+}
+
+}  // namespace siegel::app

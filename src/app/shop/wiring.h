@@ -1,0 +1,40 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "app/shop/shop.h"
+#include "country/country.h"
+#include "device/device.h"
+#include "journal/journal.h"
+#include "vault/vault.h"
+
+// Every plug of this program is named in wiring.cpp and nowhere else.
+
+namespace siegel::app {
+
+[[nodiscard]] Result<std::unique_ptr<journal::Journal>> make_journal(const ShopPlace& place,
+                                                                     bool create);
+[[nodiscard]] Result<std::unique_ptr<journal::Reader>> make_journal_reader(const ShopPlace& place);
+[[nodiscard]] Result<std::unique_ptr<vault::Vault>> make_vault(const std::filesystem::path& folder,
+                                                               Random& random, bool create);
+/// "de". E-CFG-101: not known.
+[[nodiscard]] Result<std::unique_ptr<country::Country>> make_country(const std::string& code);
+
+/// A new software TSE in `<folder>/tse/<id>/`, its secrets in the vault, in operation and without
+/// clients. E-TSE-304: there is one of that id.
+[[nodiscard]] Result<std::unique_ptr<device::Tse>> create_soft_tse(const ShopPlace& place,
+                                                                   const CreateTse& create,
+                                                                   vault::Vault& vault,
+                                                                   Environment environment);
+[[nodiscard]] Result<std::unique_ptr<device::Tse>> open_soft_tse(const ShopPlace& place,
+                                                                 const std::string& id,
+                                                                 vault::Vault& vault,
+                                                                 Environment environment);
+/// Makes the register a client of the TSE, with the admin's PIN from the vault. A client already is
+/// fine. Runs on the device's lane.
+[[nodiscard]] Status register_client(device::Tse& tse, const std::string& tse_id,
+                                     const std::string& client, vault::Vault& vault);
+
+}  // namespace siegel::app

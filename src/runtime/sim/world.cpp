@@ -1,0 +1,421 @@
+#include "runtime/sim/world.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/questions.h"
+
+namespace siegel::runtime::sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t entries_a_read = 1000;
+
+Error lost_answer() { return unknown("E-TSE-120", "the answer of the TSE was lost"); }
+
+/// Collects what a device answers to a batch of calls.
+class Answers final : public device::TseAnswers {
+ public:
+  explicit Answers(std::size_t count) : m_results(count) {}
+  void answered(std::size_t index, Result<device::TseAnswer> result) override {
+    SIEGEL_CHECK(index < m_results.size() && !m_results[index]);
+    m_results[index] = std::move(result);
+  }
+  [[nodiscard]] std::vector<std::optional<Result<device::TseAnswer>>>& results() {
+    return m_results;
+  }
+
+ private:
+  std::vector<std::optional<Result<device::TseAnswer>>> m_results;
+};
+
+}  // namespace
+
+World::World(Parts parts, Options options) : m_parts(std::move(parts)), m_options(options) {}
+World::~World() = default;
+
+device::Tse* World::tse(const std::string& serial) { return lane_of(serial).tse.get(); }
+
+World::DeviceLane& World::lane_of(const std::string& serial) { return m_lanes[serial]; }
+
+// ---- power --------------------------------------------------------------------------------------
+
+Status World::power_up() {
+  while (true) {
+    auto opened = open_all();
+    if (!m_parts.is_off()) {
+      SIEGEL_TRY_OK(opened);
+      break;
+    }
+    cut_power();
+  }
+  if (on_restart) on_restart();
+  m_recorder->resume(m_parts.clock->now(), m_effects);
+  take_effects();
+  return Ok{};
+}
+
+Status World::open_all() {
+  SIEGEL_TRY(m_journal, m_parts.open_journal());
+  const std::uint64_t head = m_journal->head().sequence.get();
+  if (head < m_durable)
+    m_violations.push_back(
+        fmt::format("entry {} was durable, the journal ends at {}", m_durable, head));
+  SIEGEL_TRY(recorder::State state, fold());
+  for (const auto& [serial, open] : m_parts.open_tse) {
+    auto tse = open();
+    if (tse) lane_of(serial).tse = std::move(tse).value();
+  }
+  m_recorder = std::make_unique<recorder::Recorder>(*m_parts.country, std::move(state));
+  return Ok{};
+}
+
+Result<recorder::State> World::fold() {
+  SIEGEL_TRY(const auto reader, m_journal->reader());
+  recorder::State state;
+  while (true) {
+    SIEGEL_TRY(const auto entries,
+               reader->read(journal::Sequence(state.sequence + 1), entries_a_read));
+    if (entries.empty()) return state;
+    for (const journal::Entry& entry : entries) SIEGEL_TRY_OK(state.apply(entry));
+  }
+}
+
+void World::cut_power() {
+  ++m_counts.cuts;
+  m_parts.power_off();
+  m_recorder.reset();
+  m_effects.clear();
+  m_commands.clear();
+  m_waiting.clear();
+  m_appends.clear();
+  m_written.clear();
+  m_lanes.clear();
+  m_wake.reset();
+  m_followed = 0;
+  m_indexed.clear();
+  ++m_epoch;
+  m_journal.reset();
+  m_parts.power_on();
+}
+
+bool World::lost_power() {
+  if (!m_parts.is_off()) return false;
+  cut_power();
+  if (auto up = power_up(); !up)
+    m_violations.push_back(
+        fmt::format("not opened after a power cut: {} {}", up.error().code, up.error().detail));
+  return true;
+}
+
+// ---- what can happen next -----------------------------------------------------------------------
+
+void World::submit(const std::string& source, std::string actor, Body body, Done done) {
+  m_commands[source].push_back({std::move(actor), std::move(body), std::move(done)});
+}
+
+std::vector<World::Choice> World::choices() const {
+  std::vector<Choice> all;
+  const Steady now = m_parts.clock->now().steady;
+  for (const auto& [source, queue] : m_commands)
+    if (!queue.empty()) all.push_back({What::command, source});
+  if (!m_appends.empty()) all.push_back({What::commit, {}});
+  if (!m_written.empty()) all.push_back({What::written, {}});
+  for (const auto& [serial, lane] : m_lanes) {
+    if (!lane.jobs.empty() && lane.busy_until <= now) all.push_back({What::work, serial});
+    if (!lane.answers.empty() && lane.answers.front().at <= now)
+      all.push_back({What::answer, serial});
+  }
+  if (m_parts.follow && m_followed < m_durable) all.push_back({What::follow, {}});
+  if (!m_indexed.empty()) all.push_back({What::indexed, {}});
+  if (m_wake && *m_wake <= now) all.push_back({What::wake, {}});
+  return all;
+}
+
+std::optional<Steady> World::next_time() const {
+  std::optional<Steady> next = m_wake;
+  const auto at = [&](Steady time) {
+    if (!next || time < *next) next = time;
+  };
+  for (const auto& [serial, lane] : m_lanes) {
+    if (!lane.jobs.empty()) at(lane.busy_until);
+    if (!lane.answers.empty()) at(lane.answers.front().at);
+  }
+  return next;
+}
+
+bool World::step() {
+  std::vector<Choice> all = choices();
+  while (all.empty()) {
+    const auto next = next_time();
+    if (!next) return false;
+    const Steady wait = *next - m_parts.clock->now().steady;
+    m_parts.clock->advance(std::chrono::ceil<milliseconds>(std::max(wait, Steady(1))));
+    all = choices();
+  }
+  ++m_counts.steps;
+  if (m_options.cut_per_mille > 0 && below(1000) < m_options.cut_per_mille) {
+    m_parts.power_off();
+    lost_power();
+    return true;
+  }
+  m_parts.clock->advance(milliseconds(below(3)));
+  perform(all[below(all.size())]);
+  return true;
+}
+
+bool World::settle() {
+  const std::uint32_t cuts = std::exchange(m_options.cut_per_mille, 0);
+  const Steady until = m_parts.clock->now().steady + std::chrono::hours(1);
+  const auto at_rest = [&] {
+    if (!m_recorder || !m_recorder->idle() || !m_appends.empty() || !m_written.empty() ||
+        !m_waiting.empty())
+      return false;
+    for (const auto& [source, queue] : m_commands)
+      if (!queue.empty()) return false;
+    return std::all_of(m_lanes.begin(), m_lanes.end(), [&](const auto& lane) {
+      return lane.second.jobs.empty() && lane.second.answers.empty() &&
+             !m_recorder->suspended(lane.first);
+    });
+  };
+  bool rest = at_rest();
+  while (!rest && m_parts.clock->now().steady < until) {
+    if (!step()) break;
+    rest = at_rest();
+  }
+  m_options.cut_per_mille = cuts;
+  return rest;
+}
+
+void World::perform(const Choice& choice) {
+  switch (choice.what) {
+    case What::command:
+      deliver_command(choice.name);
+      break;
+    case What::commit:
+      commit();
+      break;
+    case What::written: {
+      const recorder::Appended appended = m_written.front();
+      m_written.pop_front();
+      handle(appended);
+      break;
+    }
+    case What::work:
+      work(choice.name);
+      break;
+    case What::answer: {
+      DeviceLane& lane = lane_of(choice.name);
+      const Late late = std::move(lane.answers.front());
+      lane.answers.pop_front();
+      if (late.epoch == m_epoch) handle(late.event);
+      break;
+    }
+    case What::follow:
+      m_followed = m_parts.follow(*m_journal);
+      m_indexed.push_back(m_followed);
+      break;
+    case What::indexed: {
+      const std::uint64_t position = m_indexed.front();
+      m_indexed.pop_front();
+      handle(recorder::Indexed{position});
+      break;
+    }
+    case What::wake:
+      m_wake.reset();
+      handle(recorder::Woke{});
+      break;
+  }
+}
+
+// ---- the recorder -------------------------------------------------------------------------------
+
+void World::deliver_command(const std::string& source) {
+  Submitted submitted = std::move(m_commands[source].front());
+  m_commands[source].pop_front();
+  if (!m_recorder) {
+    submitted.done(unavailable("E-JRN-204", "the journal cannot be written"));
+    const auto found = m_journal->recover();
+    if (!lost_power()) rebuild(unavailable("E-JRN-203", "a commit failed before"), found.ok());
+    return;
+  }
+  const recorder::RequestId request(m_next_request++);
+  m_waiting.emplace(request.get(), std::move(submitted.done));
+  handle(recorder::Command{request, std::move(submitted.actor), std::move(submitted.body)});
+}
+
+void World::handle(const recorder::Event& event) {
+  if (!m_recorder) return;
+  m_recorder->on(event, m_parts.clock->now(), m_effects);
+  take_effects();
+}
+
+void World::take_effects() {
+  for (recorder::Append& append : m_effects.appends) m_appends.push_back(std::move(append));
+  for (recorder::Call& call : m_effects.calls)
+    lane_of(call.tse_serial).jobs.push_back({m_epoch, std::move(call)});
+  for (recorder::Probe& probe : m_effects.probes)
+    lane_of(probe.tse_serial).jobs.push_back({m_epoch, std::move(probe)});
+  for (recorder::Reconcile& question : m_effects.reconciles)
+    lane_of(question.tse_serial).jobs.push_back({m_epoch, std::move(question)});
+  if (m_effects.wake) m_wake = m_effects.wake->at;
+  std::vector<recorder::Reply> replies = std::move(m_effects.replies);
+  m_effects.clear();
+  for (recorder::Reply& reply : replies) {
+    const auto waiting = m_waiting.find(reply.request.get());
+    if (waiting == m_waiting.end()) {
+      m_violations.push_back(fmt::format("request {} was answered twice", reply.request.get()));
+      continue;
+    }
+    const Done done = std::move(waiting->second);
+    m_waiting.erase(waiting);
+    done(std::move(reply.result));
+  }
+}
+
+// ---- the writer ---------------------------------------------------------------------------------
+
+/// One group: whatever came while the last one was being written, or a part of it.
+void World::commit() {
+  const std::uint64_t first = m_appends.front().first;
+  const std::size_t count = 1 + below(m_appends.size());
+  std::vector<journal::Draft> drafts;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto& more = m_appends.front().drafts;
+    drafts.insert(drafts.end(), std::make_move_iterator(more.begin()),
+                  std::make_move_iterator(more.end()));
+    m_appends.pop_front();
+  }
+  ++m_counts.commits;
+  const auto head = m_journal->append(journal::Sequence(first), drafts);
+  // What is durable at the moment of a cut counts only if somebody may have been told.
+  if (head) m_durable = std::max(m_durable, head->sequence.get());
+  if (lost_power()) return;
+  if (head)
+    m_written.push_back({head->sequence.get()});
+  else
+    failed_commit(head.error(), first + drafts.size() - 1);
+}
+
+/// As runtime/threads does it.
+void World::failed_commit(const Error& error, std::uint64_t last) {
+  ++m_counts.commits_failed;
+  if (error.code != "E-JRN-203")
+    m_violations.push_back(fmt::format("a commit was refused: {} {}", error.code, error.detail));
+  const auto found = m_journal->recover();
+  if (lost_power()) return;
+  if (found && found->sequence.get() == last) {
+    m_durable = std::max(m_durable, last);
+    m_written.push_back({last});
+    return;
+  }
+  rebuild(error, found.ok());
+}
+
+void World::rebuild(const Error& error, bool recovered) {
+  ++m_counts.rebuilds;
+  m_effects.clear();
+  m_recorder.reset();
+  m_appends.clear();
+  m_written.clear();
+  m_wake.reset();
+  m_indexed.clear();
+  m_followed = 0;
+  ++m_epoch;
+  auto waiting = std::exchange(m_waiting, {});
+  for (auto& [request, done] : waiting)
+    done(unknown("E-JRN-203", fmt::format("storing failed ({})", error.detail)));
+  if (!recovered) return;
+  auto state = fold();
+  if (lost_power()) return;
+  if (!state) return;
+  if (state->sequence < m_durable)
+    m_violations.push_back(
+        fmt::format("entry {} was durable, recovery found {}", m_durable, state->sequence));
+  m_recorder = std::make_unique<recorder::Recorder>(*m_parts.country, std::move(*state));
+  m_recorder->resume(m_parts.clock->now(), m_effects);
+  take_effects();
+}
+
+// ---- devices ------------------------------------------------------------------------------------
+
+void World::answer(DeviceLane& lane, std::uint64_t epoch, recorder::Event event,
+                   milliseconds after) {
+  lane.answers.push_back({m_parts.clock->now().steady + after, epoch, std::move(event)});
+}
+
+void World::work(const std::string& serial) {
+  DeviceLane& lane = lane_of(serial);
+  if (std::holds_alternative<recorder::Call>(lane.jobs.front().what)) {
+    work_calls(serial, lane);
+    return;
+  }
+  const Job job = std::move(lane.jobs.front());
+  lane.jobs.pop_front();
+  (void)m_parts.clock->taken();
+  std::optional<recorder::Event> event;
+  if (const auto* probe = std::get_if<recorder::Probe>(&job.what)) {
+    event = recorder::Probed{probe->tse_serial,
+                             runtime::probe(lane.tse.get(), m_parts.clock->now().wall)};
+  } else {
+    const auto& question = std::get<recorder::Reconcile>(job.what);
+    event = recorder::Reconciled{question.tse_serial, clients_of(question), question.after_probe,
+                                 runtime::reconcile(lane.tse.get(), question)};
+  }
+  if (lost_power()) return;
+  const milliseconds duration = m_parts.clock->taken() + milliseconds(1 + below(100));
+  lane.busy_until = m_parts.clock->now().steady + duration;
+  answer(lane, job.epoch, std::move(*event), duration);
+}
+
+void World::work_calls(const std::string& serial, DeviceLane& lane) {
+  std::size_t count = 0;
+  while (count < lane.jobs.size() && std::holds_alternative<recorder::Call>(lane.jobs[count].what))
+    ++count;
+  count = 1 + below(count);
+  const Steady now = m_parts.clock->now().steady;
+  std::vector<device::TseCall> calls;
+  std::vector<std::pair<std::uint64_t, recorder::CallId>> asked;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t epoch = lane.jobs.front().epoch;
+    recorder::Call call = std::move(std::get<recorder::Call>(lane.jobs.front().what));
+    lane.jobs.pop_front();
+    if (!lane.tse) {
+      answer(lane, epoch, recorder::Answered{call.id, no_device()}, milliseconds(0));
+    } else if (call.expires < now) {
+      answer(lane, epoch,
+             recorder::Answered{call.id, unavailable("E-TSE-121", "the TSE was busy too long")},
+             milliseconds(0));
+    } else {
+      asked.emplace_back(epoch, call.id);
+      calls.push_back(std::move(call.call));
+    }
+  }
+  if (calls.empty()) return;
+  m_counts.device_calls += calls.size();
+  const bool hangs = m_options.hang_per_mille > 0 && below(1000) < m_options.hang_per_mille;
+  const bool reached = !hangs || below(2) == 0;
+  (void)m_parts.clock->taken();
+  Answers answers(calls.size());
+  if (reached) lane.tse->perform(calls, answers);
+  if (lost_power()) return;
+  milliseconds duration = m_parts.clock->taken() + milliseconds(1 + below(300));
+  if (hangs) duration += milliseconds(1000 + below(120'000));
+  m_counts.hangs += hangs ? 1 : 0;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    auto& result = answers.results()[i];
+    if (reached && !result)
+      m_violations.push_back(fmt::format("the device {} left a call unanswered", serial));
+    const bool lost = hangs || !result;
+    answer(lane, asked[i].first,
+           recorder::Answered{asked[i].second,
+                              lost ? Result<device::TseAnswer>(lost_answer()) : std::move(*result)},
+           duration);
+  }
+  lane.busy_until = m_parts.clock->now().steady + duration;
+}
+
+}  // namespace siegel::runtime::sim
