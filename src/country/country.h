@@ -13,23 +13,25 @@
 #include "model/plan.h"
 #include "print/document.h"
 
-// The socket of a country's law: functions from values to values. No clock, disk, device, thread or log.
+// The socket of a country's law: functions from values to values. No clock, disk, device, thread or
+// log.
 
 namespace siegel::country {
 
 /// What a decision may look at besides the request.
 struct Facts {
-  LocalStamp now;                 ///< till clock
+  LocalStamp now;  ///< till clock
   const Business& business;
   std::uint64_t business_sequence = 0;
   const RegisterInfo& register_info;
-  const TseInfo* tse = nullptr;   ///< device of the register, null: none commissioned
+  const TseInfo* tse = nullptr;  ///< device of the register, null: none commissioned
   const Profile& profile;
   std::uint64_t next_number = 1;  ///< next running number of the register
   VorgangId vorgang;
   LocalStamp began;               ///< first act of the Vorgang (= now in the implicit flow)
   std::uint64_t transaction = 0;  ///< started before (explicit flow), else 0
-  /// For a reversal: the receipt it names, null if there is none; and whether it is reversed already.
+  /// For a reversal: the receipt it names, null if there is none; and whether it is reversed
+  /// already.
   const Plan* original = nullptr;
   bool original_reversed = false;
 };
@@ -73,16 +75,17 @@ using Outcome = std::variant<Progress, Outage, Done>;  ///< Done: no device is r
 struct Reason {
   std::string subject;  ///< "process type", "line 3", "VAT B"
   std::string decision;
-  std::string rule;     ///< tag resolved in docs/law/index.md
+  std::string rule;  ///< tag resolved in docs/law/index.md
 };
 
 class Country {
  public:
   virtual ~Country() = default;
 
-  /// Everything about the receipt that can be decided before a device is asked. Errors: kind invalid
-  /// or conflict, E-SAL-5xx, E-VAT-5xx, place = JSON pointer into the request.
-  [[nodiscard]] virtual Result<Plan> decide(const ReceiptDraft& draft, const Facts& facts) const = 0;
+  /// Everything about the receipt that can be decided before a device is asked. Errors: kind
+  /// invalid or conflict, E-SAL-5xx, E-VAT-5xx, place = JSON pointer into the request.
+  [[nodiscard]] virtual Result<Plan> decide(const ReceiptDraft& draft,
+                                            const Facts& facts) const = 0;
 
   /// The next call for this plan, given the answers so far.
   [[nodiscard]] virtual Next next(const Plan& plan, const Progress& progress) const = 0;

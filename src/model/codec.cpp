@@ -25,15 +25,6 @@ constexpr json::Limits stored_limits = {.bytes_max = std::size_t{16} << 20,
 
 std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
-/// LocalStamp::text() and, where there are any, its milliseconds.
-std::string exact_text(const LocalStamp& stamp) {
-  std::string text = stamp.text();
-  const auto ms = stamp.instant().unix_ms() % 1000;
-  if (ms != 0)
-    text.insert(std::string_view("2026-11-20T18:42:17").size(), fmt::format(".{:03}", ms));
-  return text;
-}
-
 void optional_text(json::Writer& out, std::string_view key, std::string_view text) {
   if (!text.empty()) out.field(key, text);
 }
@@ -428,6 +419,14 @@ Result<T> stored(std::string_view json) {
 void write_text(json::Writer& out, const std::string& text) { out.string(text); }
 
 }  // namespace
+
+std::string exact_text(const LocalStamp& stamp) {
+  std::string text = stamp.text();
+  const auto ms = stamp.instant().unix_ms() % 1000;
+  if (ms != 0)
+    text.insert(std::string_view("2026-11-20T18:42:17").size(), fmt::format(".{:03}", ms));
+  return text;
+}
 
 std::string to_json(const Plan& plan) {
   std::string bytes;

@@ -17,6 +17,10 @@ namespace siegel {
 // exactly the bytes the writer makes; anything else (unknown or missing member, another order, a
 // blank) is E-MOD-101, kind corrupt.
 
+/// A stamp as entries hold it: LocalStamp::text(), with milliseconds if there are any.
+/// LocalStamp::parse reads it back exactly.
+[[nodiscard]] std::string exact_text(const LocalStamp& stamp);
+
 [[nodiscard]] std::string to_json(const Plan& plan);
 [[nodiscard]] std::string to_json(const Seal& seal);
 [[nodiscard]] std::string to_json(const Business& business);

@@ -29,11 +29,30 @@ enum class ReceiptKind {
 
 /// GV_TYP [DSFinV-K Anhang C], all 25.
 enum class GvTyp {
-  umsatz, pfand, pfand_rueckzahlung, rabatt, aufschlag, zuschuss_echt, zuschuss_unecht,
-  trinkgeld_ag, trinkgeld_an, einzweckgutschein_kauf, einzweckgutschein_einloesung,
-  mehrzweckgutschein_kauf, mehrzweckgutschein_einloesung, forderungsentstehung,
-  forderungsaufloesung, anzahlungseinstellung, anzahlungsaufloesung, anfangsbestand,
-  privatentnahme, privateinlage, geldtransit, lohnzahlung, einzahlung, auszahlung,
+  umsatz,
+  pfand,
+  pfand_rueckzahlung,
+  rabatt,
+  aufschlag,
+  zuschuss_echt,
+  zuschuss_unecht,
+  trinkgeld_ag,
+  trinkgeld_an,
+  einzweckgutschein_kauf,
+  einzweckgutschein_einloesung,
+  mehrzweckgutschein_kauf,
+  mehrzweckgutschein_einloesung,
+  forderungsentstehung,
+  forderungsaufloesung,
+  anzahlungseinstellung,
+  anzahlungsaufloesung,
+  anfangsbestand,
+  privatentnahme,
+  privateinlage,
+  geldtransit,
+  lohnzahlung,
+  einzahlung,
+  auszahlung,
   differenz_soll_ist,
 };
 /// The word of the standard ("Umsatz", "PfandRueckzahlung").
@@ -42,7 +61,15 @@ enum class GvTyp {
 
 /// ZAHLART_TYP [DSFinV-K]. `bar` counts as Bar in process data, all others as Unbar; `keine` is no
 /// payment.
-enum class PaymentKind { bar, unbar, ec_karte, kreditkarte, el_zahlungsdienstleister, guthabenkarte, keine };
+enum class PaymentKind {
+  bar,
+  unbar,
+  ec_karte,
+  kreditkarte,
+  el_zahlungsdienstleister,
+  guthabenkarte,
+  keine
+};
 [[nodiscard]] std::string_view payment_kind_text(PaymentKind kind);
 [[nodiscard]] std::optional<PaymentKind> payment_kind_from(std::string_view text);
 
@@ -62,9 +89,10 @@ struct DiscountDraft {
 struct LineDraft {
   std::string text;
   Quantity quantity = Quantity::from_raw(1000);
-  std::string unit;  ///< "kg", empty: pieces
+  std::string unit;                     ///< "kg", empty: pieces
   std::optional<UnitPrice> unit_price;  ///< gross
-  /// Gross of the line before its discounts. At least one of price and amount is given; both must agree.
+  /// Gross of the line before its discounts. At least one of price and amount is given; both must
+  /// agree.
   std::optional<Money> amount;
   GvTyp gv_typ = GvTyp::umsatz;
   /// Letter or rate. Empty if `shares` is given, or if the business case allows one key only (money
@@ -78,26 +106,26 @@ struct LineDraft {
 
 struct PaymentDraft {
   PaymentKind kind = PaymentKind::bar;
-  Money amount;                       ///< in `currency`; what the customer gives
+  Money amount;  ///< in `currency`; what the customer gives
   Currency currency;
-  std::optional<Money> value;         ///< in EUR; required for a foreign currency
-  std::string name;                   ///< "girocard", optional
+  std::optional<Money> value;  ///< in EUR; required for a foreign currency
+  std::string name;            ///< "girocard", optional
   friend bool operator==(const PaymentDraft&, const PaymentDraft&) = default;
 };
 
 /// One receipt as a till states it: exact cents, already added up by the till where it says so.
 struct ReceiptDraft {
   ReceiptKind kind = ReceiptKind::receipt;
-  std::vector<LineDraft> lines;       ///< at most 10,000
-  std::vector<PaymentDraft> payments; ///< at most 100
-  std::optional<Money> total;         ///< if given, must equal the sum of the lines
-  std::optional<Money> change;        ///< given back in EUR cash; if given, must equal paid - total
-  std::string reverses;               ///< receipt number (reversal)
-  std::string reason;                 ///< reversal, abort
-  std::string name;                   ///< BON_NAME (other)
-  std::string text;                   ///< memo: the process data; others: a note printed on the receipt
-  std::string cashier;                ///< name printed as "Es bediente"
-  std::string customer;               ///< optional
+  std::vector<LineDraft> lines;        ///< at most 10,000
+  std::vector<PaymentDraft> payments;  ///< at most 100
+  std::optional<Money> total;          ///< if given, must equal the sum of the lines
+  std::optional<Money> change;  ///< given back in EUR cash; if given, must equal paid - total
+  std::string reverses;         ///< receipt number (reversal)
+  std::string reason;           ///< reversal, abort
+  std::string name;             ///< BON_NAME (other)
+  std::string text;             ///< memo: the process data; others: a note printed on the receipt
+  std::string cashier;          ///< name printed as "Es bediente"
+  std::string customer;         ///< optional
   std::optional<LocalStamp> first_order_at;  ///< printed when orders were signed before [AEAO 146a]
   friend bool operator==(const ReceiptDraft&, const ReceiptDraft&) = default;
 };

@@ -45,21 +45,21 @@ struct Business {
 
 struct RegisterInfo {
   RegisterId id;
-  std::string name;  ///< "Kasse 1"
+  std::string name;        ///< "Kasse 1"
   std::string tse_serial;  ///< hex serial of the TSE it signs on; empty: none commissioned
   friend bool operator==(const RegisterInfo&, const RegisterInfo&) = default;
 };
 
 /// What never changes of a TSE, written once when it is commissioned.
 struct TseInfo {
-  std::string id;            ///< our name for it, e.g. "tse-1"
-  std::string serial;        ///< hex, lower case: SHA-256 of the public key point
+  std::string id;      ///< our name for it, e.g. "tse-1"
+  std::string serial;  ///< hex, lower case: SHA-256 of the public key point
   std::string manufacturer;
-  std::string algorithm;     ///< "ecdsa-plain-SHA256"
-  std::string time_format;   ///< "unixTime", "utcTimeWithSeconds", "generalizedTime"...
-  Bytes public_key;          ///< uncompressed point
+  std::string algorithm;            ///< "ecdsa-plain-SHA256"
+  std::string time_format;          ///< "unixTime", "utcTimeWithSeconds", "generalizedTime"...
+  Bytes public_key;                 ///< uncompressed point
   std::vector<Bytes> certificates;  ///< DER, leaf first
-  bool certified = false;    ///< false: for development, training and tests; said on each receipt
+  bool certified = false;  ///< false: for development, training and tests; said on each receipt
   friend bool operator==(const TseInfo&, const TseInfo&) = default;
 };
 

@@ -57,7 +57,7 @@ struct PlanPayment {
   PaymentKind kind = PaymentKind::bar;
   Money amount;  ///< in `currency`
   Currency currency;
-  Money value;   ///< in EUR
+  Money value;  ///< in EUR
   std::string name;
   friend bool operator==(const PlanPayment&, const PlanPayment&) = default;
 };
@@ -74,7 +74,7 @@ using VorgangId = Strong<std::string, struct VorgangIdTag>;
 /// docs/formats/plan.md.
 struct Plan {
   RegisterId register_id;
-  std::uint64_t number = 0;  ///< running number of the register, from 1, gap-free
+  std::uint64_t number = 0;    ///< running number of the register, from 1, gap-free
   std::string receipt_number;  ///< as printed, e.g. "KASSE-01-000017"
   VorgangId vorgang;
   ReceiptKind kind = ReceiptKind::receipt;
@@ -85,20 +85,20 @@ struct Plan {
   std::vector<VatSum> vat;
   Money total;
   std::vector<PlanPayment> payments;
-  Money change;               ///< >= 0, EUR cash given back
-  LocalStamp began;           ///< first act of the Vorgang, till clock
-  LocalStamp decided;         ///< till clock when decided
+  Money change;        ///< >= 0, EUR cash given back
+  LocalStamp began;    ///< first act of the Vorgang, till clock
+  LocalStamp decided;  ///< till clock when decided
   std::string cashier;
   std::string customer;
-  std::string reverses;       ///< receipt number
+  std::string reverses;         ///< receipt number
   LocalStamp reversed_decided;  ///< its date, when `reverses` is set
   std::string reason;
   std::string name;
   std::string note;
   bool has_first_order = false;
-  LocalStamp first_order;     ///< valid if has_first_order
-  std::string tse_serial;     ///< device meant to sign; empty: none needed
-  std::uint64_t transaction = 0;  ///< already started in the explicit flow, else 0
+  LocalStamp first_order;               ///< valid if has_first_order
+  std::string tse_serial;               ///< device meant to sign; empty: none needed
+  std::uint64_t transaction = 0;        ///< already started in the explicit flow, else 0
   std::uint64_t business_sequence = 0;  ///< entry with the master data in force
   friend bool operator==(const Plan&, const Plan&) = default;
 };
@@ -116,16 +116,16 @@ struct Seal {
   std::string tse_serial;
   std::uint64_t transaction = 0;
   std::uint64_t signature_counter = 0;
-  Instant start;              ///< log time of the start
-  Instant end;                ///< log time of the finish
-  Bytes signature;            ///< of the finish, as the device gave it (r||s)
+  Instant start;    ///< log time of the start
+  Instant end;      ///< log time of the finish
+  Bytes signature;  ///< of the finish, as the device gave it (r||s)
   std::uint64_t start_signature_counter = 0;
   Bytes start_signature;
   // unsigned_outage
-  std::uint64_t outage_number = 0;        ///< per TSE serial, never reset
-  std::uint64_t outage_receipt = 0;       ///< running number of affected receipts per TSE serial
+  std::uint64_t outage_number = 0;   ///< per TSE serial, never reset
+  std::uint64_t outage_receipt = 0;  ///< running number of affected receipts per TSE serial
   Instant outage_since;
-  std::string error_code;                 ///< "E-TSE-104"
+  std::string error_code;  ///< "E-TSE-104"
   /// The device was asked and may have signed without our knowing: it is asked again later.
   bool asked = false;
   std::string error_text;
