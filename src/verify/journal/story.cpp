@@ -68,7 +68,12 @@ void Story::take(const EntryHeader& header, std::string_view payload) {
 void Story::take_removed(const EntryHeader& header) {
   m_sequence = header.sequence;
   take_key(header);
-  if (header.kind == entry_kind::plan) m_removed.insert(header.sequence);
+  if (header.kind == entry_kind::plan) {
+    m_removed.insert(header.sequence);
+    m_any_removed = true;
+    m_last_plan = header.sequence;
+    ++m_numbers[header.register_id];  // each plan takes one number
+  }
   if (header.kind == entry_kind::business) m_businesses.insert(header.sequence);
   find("JRN-0107", "", header.kind, "");
 }
@@ -91,9 +96,7 @@ void Story::take_plan(const EntryHeader& header, std::string_view payload) {
          m_registers.contains(client) ? header.register_id : "a register put into operation");
   }
   std::uint64_t& last = m_numbers[client];
-  // Entries whose payload was removed took their numbers with them.
-  const bool judged = last != 0 || m_removed.empty();
-  if (judged && plan->number != last + 1) {
+  if (plan->number != last + 1) {
     find("JRN-0204", "/number", fmt::format("{}", plan->number), fmt::format("{}", last + 1));
   }
   last = plan->number;
@@ -104,7 +107,7 @@ void Story::take_plan(const EntryHeader& header, std::string_view payload) {
   if (!plan->reverses.empty()) {
     const std::uint64_t reversed = fingerprint_of(client, plan->reverses);
     const bool known = m_receipt_numbers.contains(reversed) && reversed != receipt;
-    if ((!known && m_removed.empty()) || !m_reversed.insert(reversed).second) {
+    if ((!known && !m_any_removed) || !m_reversed.insert(reversed).second) {
       find("JRN-0207", "/reverses", plan->reverses,
            known ? "not reversed before" : "an earlier receipt of the register");
     }

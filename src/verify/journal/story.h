@@ -97,7 +97,8 @@ class Story {
   std::set<std::uint64_t> m_businesses;
   std::map<std::uint64_t, OpenPlan> m_open;      // plans without seal
   std::map<std::uint64_t, OpenPlan> m_unsigned;  // sealed as unsigned
-  std::unordered_set<std::uint64_t> m_removed;   // entries without payload
+  std::unordered_set<std::uint64_t> m_removed;   // plans whose payload was removed, without seal
+  bool m_any_removed = false;
   std::map<std::string, OutageState, std::less<>> m_outages;
   std::vector<SignedReceipt> m_signed;
   std::unordered_set<std::uint64_t> m_counters;      // fingerprints of serial and counter
