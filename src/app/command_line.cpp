@@ -152,7 +152,10 @@ Exit CommandLine::parse(const std::vector<std::string>& arguments, std::string& 
       for (const std::string& example : command->examples) text += fmt::format("  {}\n", example);
       text += "\n";
     }
-    return text + app->help();
+    std::string path;
+    for (const CLI::App* up = app->get_parent(); up != nullptr; up = up->get_parent())
+      path = path.empty() ? up->get_name() : up->get_name() + " " + path;
+    return text + app->help(path);
   };
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -162,17 +165,20 @@ Exit CommandLine::parse(const std::vector<std::string>& arguments, std::string& 
     return Exit::success;
   } catch (const CLI::ParseError& error) {
     const CLI::App* app = chosen(&m_impl->root);
-    err = fmt::format("{}\n", error.what());
-    // A word that is no command: say which one was meant, run nothing.
+    // A word where a command should be: say which one was meant, run nothing.
     const std::vector<std::string> names = names_of(app);
-    std::vector<std::string_view> views;
-    for (const std::string& argument : arguments) {
-      if (argument.starts_with("-")) continue;
-      if (std::find(names.begin(), names.end(), argument) != names.end()) continue;
-      const std::string_view meant = nearest(argument, names, views);
-      if (meant.empty()) continue;
-      err += fmt::format("Did you mean \"{}\"?\n", meant);
-      break;
+    const auto is_word = [&](const std::string& argument) {
+      return !argument.starts_with("-") && argument != app->get_name() &&
+             std::find(names.begin(), names.end(), argument) == names.end();
+    };
+    const auto word = std::find_if(arguments.begin(), arguments.end(), is_word);
+    if (!names.empty() && word != arguments.end()) {
+      std::vector<std::string_view> views;
+      const std::string_view meant = nearest(*word, names, views);
+      err = fmt::format("\"{}\" is not a command.\n", *word);
+      if (!meant.empty()) err += fmt::format("Did you mean \"{}\"?\n", meant);
+    } else {
+      err = fmt::format("{}\n", error.what());
     }
     err += fmt::format("Try: {} --help\n", app == &m_impl->root
                                                ? m_impl->root.get_name()

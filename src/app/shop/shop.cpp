@@ -36,6 +36,8 @@ constexpr std::int64_t folder_format = 1;
 constexpr std::uint64_t entries_between_snapshots = 20'000;
 // A look-up that is older than what the recorder has in memory is repeated.
 constexpr int lookups_max = 5;
+// How long opening waits for a device that was broken; after that its receipts go out unsigned.
+constexpr std::chrono::milliseconds first_probe_limit{1500};
 
 Result<Settings> read_settings(const fs::path& folder) {
   const auto bytes = read_file(folder / "shop.json", 1U << 16U);
@@ -207,6 +209,11 @@ Status OpenShop::open_to_write() {
                   },
                   .on_durable = [this](journal::Head head) { m_runner->notify(head.sequence); }}));
   m_runner->start();
+  // What was broken when the last process ended is asked first: a shop whose device is back does
+  // not begin with an unsigned receipt.
+  const bool broken = std::any_of(state.outages.begin(), state.outages.end(),
+                                  [](const auto& item) { return item.second.open.has_value(); });
+  if (broken) m_engine->settle(first_probe_limit);
   return Ok{};
 }
 

@@ -15,6 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// A device whose clock is further off is set when it is opened.
+constexpr std::chrono::milliseconds clock_off_max{1000};
+
 journal::sqlite::Options journal_options(const ShopPlace& place, bool create) {
   return {.path = place.folder / "journal.db",
           .create = create,
@@ -115,6 +118,14 @@ Result<std::unique_ptr<device::Tse>> open_soft_tse(const ShopPlace& place, const
                            {.file = tse_folder(place, id) / "tse.db", .vfs = place.vfs},
                            std::move(key), {environment.clock, environment.random}));
   SIEGEL_TRY(const device::TseStatus status, tse->status());
+  const auto off = environment.clock.now().wall - status.time;
+  if (!status.time_set || off > clock_off_max || -off > clock_off_max) {
+    SIEGEL_TRY(const vault::SecretId pin_id, secret_id(id, "time-admin-pin"));
+    SIEGEL_TRY(const crypto::SecretBytes pin, vault.get(pin_id));
+    SIEGEL_TRY_OK(tse->log_in(device::TseUser::time_admin, pin));
+    SIEGEL_TRY_OK(tse->set_time(environment.clock.now().wall));
+    SIEGEL_TRY_OK(tse->log_out());
+  }
   SIEGEL_TRY_OK(log_in_to_sell(*tse, status.generation));
   return std::unique_ptr<device::Tse>(std::move(tse));
 }

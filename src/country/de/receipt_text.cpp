@@ -452,9 +452,10 @@ void Layout::outage(const Seal& seal) {
   }
   pair(fmt::format("{} {}, {}", m_words.outage_number, seal.outage_number, m_words.outage_receipt),
        std::to_string(seal.outage_receipt));
-  pair(m_words.outage_since, log_time(seal.outage_since));
+  // Of our own clock, so to the second like the other times of this block.
+  pair(m_words.outage_since, log_time(Instant::from_unix(seal.outage_since.unix_seconds())));
   const std::string_view reason = m_words.reason.substr(0, m_words.reason.size() - 1);
-  pair(reason, fmt::format("{} {}", seal.error_code, seal.error_text));
+  pair(reason, fmt::format("{} {}", seal.error_code, outage_reason(seal.error_code, m_language)));
   pair(m_words.begin, second_text(m_plan.began, m_language));
   pair(m_words.end, second_text(m_plan.decided, m_language));
   register_serial();

@@ -222,4 +222,11 @@ std::string log_time_text(Instant at, std::string_view zone, Language language, 
   return text;
 }
 
+std::string_view outage_reason(std::string_view code, Language language) {
+  const bool de = language == Language::de;
+  if (code == "E-TSE-101") return de ? "nicht gefunden" : "not found";
+  if (code == "E-TSE-104") return de ? "nicht erreichbar" : "not reachable";
+  return de ? "gestört" : "out of order";
+}
+
 }  // namespace siegel::country::de

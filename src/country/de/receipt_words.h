@@ -86,4 +86,7 @@ struct LogTimeForm {
 [[nodiscard]] std::string log_time_text(Instant at, std::string_view zone, Language language,
                                         LogTimeForm form);
 
+/// What a cashier is told about the code of an outage: a few words, the rest is in the help.
+[[nodiscard]] std::string_view outage_reason(std::string_view code, Language language);
+
 }  // namespace siegel::country::de
