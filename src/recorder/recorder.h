@@ -265,7 +265,7 @@ class Recorder {
   /// The first unfinished flight may be taken up now.
   [[nodiscard]] bool may_take_up(const Lane& lane) const;
   Result<const RegisterState*> ready_register(const RegisterId& id) const;
-  void record_plan(Lane& lane, Plan plan, country::Progress progress,
+  void record_plan(Lane& lane, Plan plan, std::string json, country::Progress progress,
                    std::optional<journal::Key> key, std::string actor,
                    std::vector<RequestId> waiters, Now now, Effects& effects);
   void step(Lane& lane, Now now, Effects& effects);

@@ -179,16 +179,25 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
       .original_reversed = reversed,
   };
   SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
-  record_plan(lane, std::move(plan), std::move(progress), journal::Key{sell.key, sell.fingerprint},
-              command.actor, {command.request}, now, effects);
+  std::string json = to_json(plan);
+  if (json.size() > journal::payload_bytes_max)
+    return invalid("E-SAL-544",
+                   fmt::format("the receipt takes {} bytes, {} are allowed: use fewer lines or "
+                               "shorter texts",
+                               json.size(), journal::payload_bytes_max),
+                   "/lines");
+  record_plan(lane, std::move(plan), std::move(json), std::move(progress),
+              journal::Key{sell.key, sell.fingerprint}, command.actor, {command.request}, now,
+              effects);
   return Ok{};
 }
 
-void Recorder::record_plan(Lane& lane, Plan plan, country::Progress progress,
+void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Progress progress,
                            std::optional<journal::Key> key, std::string actor,
                            std::vector<RequestId> waiters, Now now, Effects& effects) {
   Batch batch(m_state.sequence, now.wall);
-  const std::uint64_t sequence = batch.add(entry_kind::plan, to_json(plan), lane.id, actor, key);
+  const std::uint64_t sequence =
+      batch.add(entry_kind::plan, std::move(json), lane.id, actor, key);
   m_state.apply_plan(sequence, plan, key);
 
   Flight flight;
