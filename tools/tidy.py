@@ -168,7 +168,9 @@ BANS = (
 
 
 def is_test(name):
-    return name.startswith("tests/") or name.endswith("_test.cpp") or "/testing/" in name
+    """Tests, contract suites, and headers beside the code that only tests include (`test_x.h`)."""
+    return (name.startswith("tests/") or name.endswith("_test.cpp") or "/testing/" in name
+            or name.rsplit("/", 1)[-1].startswith("test_"))
 
 
 def check_bans(tree):
@@ -269,7 +271,8 @@ def check_modules(tree, modules):
         if name.startswith("src/"):
             folder = name.rsplit("/", 1)[0]
             lists = f"{folder}/CMakeLists.txt"
-            built = lists in tree.known and "siegel_module(" in tree.text(lists)
+            built = lists in tree.known and re.search(r"\b(?:siegel_module|add_executable)\(",
+                                                      tree.text(lists))
             if name.endswith(".cpp") and not built:
                 yield Finding(name, 1, "unlisted",
                               "nobody builds it: its folder has no siegel_module()")

@@ -150,6 +150,8 @@ class Modules(unittest.TestCase):
 
     def test_tests_may_use_what_only_they_declare(self):
         self.assertEqual(self.found("src/journal/sqlite/a_test.cpp", "model/money.h"), [])
+        self.assertEqual(rules({"src/journal/sqlite/test_a.h":
+                                '#pragma once\n#include "model/money.h"\n'}), [])
 
     def test_private_headers_stay_private(self):
         files = {"src/model/inner.h": "#pragma once\n"}
