@@ -36,6 +36,22 @@ Status check_key(const std::string& key) {
   return Ok{};
 }
 
+Error too_large(std::size_t bytes) {
+  return invalid("E-SAL-544",
+                 fmt::format("the receipt takes {} bytes, {} are allowed: use fewer lines or "
+                             "shorter texts",
+                             bytes, journal::payload_bytes_max),
+                 "/lines");
+}
+
+Status check_actor(const std::string& actor) {
+  if (actor.empty() || actor.size() > journal::name_bytes_max || !valid_utf8(actor))
+    return invalid("E-API-605",
+                   fmt::format("who acts is named with 1 to {} bytes", journal::name_bytes_max),
+                   "/actor");
+  return Ok{};
+}
+
 Error key_reused(const std::string& key) {
   return conflict("E-API-601",
                   fmt::format("key \"{}\" was used with another request; nothing was booked", key),
@@ -49,6 +65,10 @@ Result<LocalStamp> local(Now now, const Business& business) {
 }  // namespace
 
 void Recorder::on_command(const Command& command, Now now, Effects& effects) {
+  if (const auto named = check_actor(command.actor); !named) {
+    effects.replies.push_back({command.request, named.error()});
+    return;
+  }
   const RegisterId* id = register_of(command);
   if (id == nullptr ||
       (std::holds_alternative<Master>(command.body) && !m_state.registers.contains(id->text()))) {
@@ -180,12 +200,7 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
   };
   SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
   std::string json = to_json(plan);
-  if (json.size() > journal::payload_bytes_max)
-    return invalid("E-SAL-544",
-                   fmt::format("the receipt takes {} bytes, {} are allowed: use fewer lines or "
-                               "shorter texts",
-                               json.size(), journal::payload_bytes_max),
-                   "/lines");
+  if (json.size() > journal::payload_bytes_max) return too_large(json.size());
   record_plan(lane, std::move(plan), std::move(json), std::move(progress),
               journal::Key{sell.key, sell.fingerprint}, command.actor, {command.request}, now,
               effects);
@@ -346,9 +361,12 @@ Result<Ok> Recorder::begin_update(const Command& command, const Update& update, 
     return not_found("E-SAL-540",
                      fmt::format("no open Vorgang \"{}\" at this register", update.vorgang.get()),
                      "/vorgang");
-  Batch batch(m_state.sequence, now.wall);
   const VorgangUpdated entry{update.vorgang, update.register_id, update.draft};
-  const std::uint64_t sequence = batch.add(entry_kind::update, to_json(entry), id, command.actor);
+  std::string json = to_json(entry);
+  if (json.size() > journal::payload_bytes_max) return too_large(json.size());
+  Batch batch(m_state.sequence, now.wall);
+  const std::uint64_t sequence =
+      batch.add(entry_kind::update, std::move(json), id, command.actor);
   m_state.apply_update(entry);
   append(batch, effects);
   reply_when_durable(sequence, {command.request}, {.sequence = sequence}, effects);
