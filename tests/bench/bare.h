@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <vector>
+
+#include "base/result.h"
+#include "world.h"
+
+// The least that has to be done: the same bytes, flushes, hashes and signatures, and nothing else.
+// No JSON is built, no law asked, no key looked up, nothing is checked.
+
+namespace siegel::bench::bare {
+
+/// Rows a second when groups of the same sizes are appended one after the other, for `seconds` or
+/// until the list ends.
+Result<double> append_rows(const std::filesystem::path& folder,
+                           const std::vector<std::vector<NotingJournal::Row>>& commits,
+                           double seconds);
+
+/// One register: plan, TSE start, TSE finish, seal, each synced before the next, in one thread.
+Result<Run> sell_one(const std::filesystem::path& folder, const SaleSizes& sizes, double seconds);
+
+/// Many registers: an event loop, one committer, one signer; what comes while a flush runs is in
+/// the next.
+Result<Run> sell_many(const std::filesystem::path& folder, const SaleSizes& sizes,
+                      std::size_t registers, double seconds);
+
+/// P-256 signatures that OpenSSL checks in a second with `threads` threads.
+double verify_rate(unsigned threads, double seconds);
+
+}  // namespace siegel::bench::bare
