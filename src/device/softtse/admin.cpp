@@ -351,6 +351,11 @@ Status SoftTse::Impl::restore_entries(Source& archive) {
     SIEGEL_TRY_OK(restore_entry(buffer, added_bytes));
     ++messages;
   }
+  using format::TarFlag;
+  if (has(reader.archive_flags(), TarFlag::no_end_blocks) ||
+      has(reader.archive_flags(), TarFlag::padding_cut)) {
+    return error(TrError::restore_failed, "the archive is cut off: its end is missing");
+  }
   if (messages == 0) return error(TrError::restore_failed, "the archive holds no message");
   Counters& counters = m_state.counters;
   if (counters.used_bytes + added_bytes > m_settings.limits.storage_bytes) {

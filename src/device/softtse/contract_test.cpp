@@ -1,3 +1,4 @@
+#include "device/testing/contract.h"
 #include "device/softtse/test_device.h"
 
 namespace siegel::device::softtse {

@@ -84,7 +84,9 @@ Status SoftTse::Impl::create(const CreateOptions& options) {
 Status SoftTse::Impl::open() {
   if (m_place.vfs.empty()) {
     // Not a file yet: the lock file of nothing must not be made either.
-    if (!std::filesystem::exists(m_place.file)) {
+    std::error_code ignored;  // what cannot be looked at cannot be opened either, and says why
+    const auto status = std::filesystem::status(m_place.file, ignored);
+    if (status.type() == std::filesystem::file_type::not_found) {
       return conflict("E-TSE-231", "there is no such file", m_place.file.string());
     }
     SIEGEL_TRY(m_lock, FolderLock::take(m_place.file.string() + ".lock"));

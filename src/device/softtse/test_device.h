@@ -10,8 +10,8 @@
 #include "crypto/secret.h"
 #include "device/softkey/softkey.h"
 #include "device/softtse/softtse.h"
-#include "device/testing/contract.h"
 #include "device/testing/manual_clock.h"
+#include "device/testing/tse_tools.h"
 #include "sqlite/testing/forgetful_vfs.h"
 
 // What the tests of this module share.
