@@ -40,46 +40,79 @@ KeyHash hash_key(std::string_view register_id, std::string_view key) {
   return out;
 }
 
-/// A Bloom filter of 16 to 32 bits a key: says of about one absent key in 2,000 that it may be
-/// there.
-class Filter {
+constexpr unsigned filter_probes = 11;
+
+/// A Bloom filter of at least 16 bits a key has this many bits, a power of two: it says of about
+/// one absent key in 2,000 that it may be there.
+std::size_t filter_bits(std::size_t segment_keys) {
+  return std::bit_ceil(std::max<std::size_t>(segment_keys, 64) * 16);
+}
+
+/// Calls visit(bit number) for the bits of a key until it says false.
+template <class Visit>
+void each_bit(const KeyHash& hash, std::size_t bits, Visit visit) {
+  const std::uint64_t first = load_be64(std::span<const std::byte, 8>(hash.data(), 8));
+  const std::uint64_t second = load_be64(std::span<const std::byte, 8>(hash.data() + 8, 8)) | 1U;
+  for (unsigned i = 0; i < filter_probes; ++i)
+    if (!visit(static_cast<std::size_t>((first + i * second) & (bits - 1)))) return;
+}
+
+/// The filters of up to 64 segments, turned on their side: one word a bit number, one bit of it a
+/// segment. A look-up reads a few words for all of them instead of a few for each.
+class FilterBlock {
  public:
-  static constexpr unsigned probes = 11;
+  static constexpr std::size_t segments_max = 64;
 
-  explicit Filter(Bytes bits) : m_bits(std::move(bits)) {}
-  static Filter for_keys(std::size_t count) {
-    return Filter(Bytes(std::bit_ceil(std::max<std::size_t>(count, 64) * 2)));
+  explicit FilterBlock(std::size_t bits) : m_words(bits) {}
+  void add(std::size_t segment, const Bytes& filter) {
+    for (std::size_t byte = 0; byte < filter.size(); ++byte)
+      for (unsigned bit = 0; bit < 8; ++bit)
+        if ((filter[byte] & (std::byte{1} << bit)) != std::byte{0})
+          m_words[byte * 8 + bit] |= std::uint64_t{1} << segment;
   }
-  [[nodiscard]] bool valid() const { return std::has_single_bit(m_bits.size()); }
-
-  void add(const KeyHash& hash) {
-    each(hash, [&](std::size_t byte, std::byte bit) {
-      m_bits[byte] |= bit;
-      return true;
+  /// Bit n: segment n may hold the key.
+  [[nodiscard]] std::uint64_t may_hold(const KeyHash& hash) const {
+    std::uint64_t left = ~std::uint64_t{0};
+    each_bit(hash, m_words.size(), [&](std::size_t bit) {
+      left &= m_words[bit];
+      return left != 0;
     });
+    return left;
   }
-  [[nodiscard]] bool may_hold(const KeyHash& hash) const {
-    return each(hash, [&](std::size_t byte, std::byte bit) {
-      return (m_bits[byte] & bit) != std::byte{0};
-    });
-  }
-  [[nodiscard]] const Bytes& bits() const { return m_bits; }
 
  private:
-  template <class Visit>
-  bool each(const KeyHash& hash, Visit visit) const {
-    const std::uint64_t first = load_be64(std::span<const std::byte, 8>(hash.data(), 8));
-    const std::uint64_t second = load_be64(std::span<const std::byte, 8>(hash.data() + 8, 8)) | 1U;
-    const std::uint64_t mask = std::uint64_t{m_bits.size()} * 8 - 1;
-    for (unsigned i = 0; i < probes; ++i) {
-      const std::uint64_t at = (first + i * second) & mask;
-      if (!visit(static_cast<std::size_t>(at / 8), std::byte{1} << static_cast<int>(at % 8)))
-        return false;
+  std::vector<std::uint64_t> m_words;
+};
+
+/// The filters of all closed segments, which count from 0.
+class Filters {
+ public:
+  explicit Filters(std::size_t bits) : m_bits(bits) {}
+  [[nodiscard]] std::size_t bits() const { return m_bits; }
+  [[nodiscard]] std::size_t segments() const { return m_segments; }
+  void add(const Bytes& filter) {
+    SIEGEL_CHECK(filter.size() * 8 == m_bits);
+    if (m_segments % FilterBlock::segments_max == 0) m_blocks.emplace_back(m_bits);
+    m_blocks.back().add(m_segments++ % FilterBlock::segments_max, filter);
+  }
+  /// Segments that may hold the key, newest first.
+  [[nodiscard]] std::vector<std::size_t> candidates(const KeyHash& hash) const {
+    std::vector<std::size_t> out;
+    for (std::size_t block = m_blocks.size(); block-- > 0;) {
+      std::uint64_t left = m_blocks[block].may_hold(hash);
+      while (left != 0) {
+        const auto highest = static_cast<std::size_t>(std::bit_width(left)) - 1;
+        out.push_back(block * FilterBlock::segments_max + highest);
+        left ^= std::uint64_t{1} << highest;
+      }
     }
-    return true;
+    return out;
   }
 
-  Bytes m_bits;
+ private:
+  std::size_t m_bits;
+  std::size_t m_segments = 0;
+  std::vector<FilterBlock> m_blocks;
 };
 
 using Open = std::unordered_map<KeyHash, KeyIndex::Found, KeyHashHash>;
@@ -95,7 +128,8 @@ KeyIndex::Found found_in(const Statement& row, int sequence, int fingerprint) {
 
 class KeyTables final : public KeyIndex {
  public:
-  explicit KeyTables(const IndexOptions& options) : m_options(options) {}
+  explicit KeyTables(const IndexOptions& options)
+      : m_options(options), m_filters(filter_bits(options.segment_keys)) {}
 
   Status open() {
     const Lock reading(m_reading_mutex);
@@ -140,7 +174,7 @@ class KeyTables final : public KeyIndex {
       if (auto loaded = load(); !loaded.ok()) return index_error(loaded.error());
     }
     Lookup out;
-    std::vector<std::int64_t> candidates;
+    std::vector<std::size_t> candidates;
     {
       const Lock lock(m_mutex);
       out.position = m_position;
@@ -148,10 +182,9 @@ class KeyTables final : public KeyIndex {
         out.found = at->second;
         return out;
       }
-      for (auto it = m_filters.rbegin(); it != m_filters.rend(); ++it)
-        if (it->second.may_hold(hash)) candidates.push_back(it->first);
+      candidates = m_filters.candidates(hash);
     }
-    for (const std::int64_t segment : candidates) {
+    for (const std::size_t segment : candidates) {
       const Lock reading(m_reading_mutex);
       const sqlite::ResetGuard guard(m_select);
       m_select.bind(1, segment).bind_blob(2, hash);
@@ -188,14 +221,17 @@ class KeyTables final : public KeyIndex {
       std::ranges::copy(rows.blob(0), hash.begin());
       open.insert_or_assign(hash, found_in(rows, 1, 2));
     }
-    std::map<std::int64_t, Filter> filters;
-    SIEGEL_TRY(auto segments, m_reading.prepare("SELECT segment, filter FROM key_segment"));
+    Filters filters(filter_bits(m_options.segment_keys));
+    SIEGEL_TRY(auto segments,
+               m_reading.prepare("SELECT segment, filter FROM key_segment ORDER BY segment"));
     while (true) {
       SIEGEL_TRY(const bool row, segments.step());
       if (!row) break;
-      Filter filter(Bytes(segments.blob(1).begin(), segments.blob(1).end()));
-      if (!filter.valid()) return corrupt("E-JRN-401", "a stored filter is damaged");
-      filters.emplace(segments.integer(0), std::move(filter));
+      const BytesView filter = segments.blob(1);
+      if (segments.integer(0) != static_cast<std::int64_t>(filters.segments()) ||
+          filter.size() * 8 != filters.bits())
+        return unavailable("E-JRN-401", "the key segments are of another size: delete the index");
+      filters.add(Bytes(filter.begin(), filter.end()));
     }
     const Lock lock(m_mutex);
     m_position = position.head.sequence;
@@ -220,7 +256,7 @@ class KeyTables final : public KeyIndex {
     }
     SIEGEL_TRY_OK(write_position(m_set_position, name(), entries.back()));
     // Only this thread changes what is in memory, so it may look without the lock of the readers.
-    std::optional<std::pair<std::int64_t, Filter>> closed;
+    std::optional<Bytes> closed;
     if (open_size() + fresh.size() >= m_options.segment_keys) {
       SIEGEL_TRY(auto made, close_segment(fresh));
       closed = std::move(made);
@@ -230,7 +266,7 @@ class KeyTables final : public KeyIndex {
     m_position = entries.back().sequence;
     if (closed.has_value()) {
       m_open.clear();
-      m_filters.emplace(closed->first, std::move(closed->second));
+      m_filters.add(*closed);
     } else {
       for (const auto& [hash, found] : fresh) m_open.insert_or_assign(hash, found);
     }
@@ -243,28 +279,32 @@ class KeyTables final : public KeyIndex {
   }
 
   /// Moves the open segment, with `fresh`, behind the closed ones: sorted, so that the tree only
-  /// grows at its end.
-  Result<std::pair<std::int64_t, Filter>> close_segment(
-      const std::vector<std::pair<KeyHash, Found>>& fresh) {
+  /// grows at its end. Returns its filter.
+  Result<Bytes> close_segment(const std::vector<std::pair<KeyHash, Found>>& fresh) {
     std::map<KeyHash, Found> sorted;
-    std::int64_t segment = 1;
+    std::size_t segment = 0;
+    std::size_t bits = 0;
     {
       const Lock lock(m_mutex);
       sorted.insert(m_open.begin(), m_open.end());
-      if (!m_filters.empty()) segment = m_filters.rbegin()->first + 1;
+      segment = m_filters.segments();
+      bits = m_filters.bits();
     }
     for (const auto& [hash, found] : fresh) sorted.insert_or_assign(hash, found);
-    Filter filter = Filter::for_keys(sorted.size());
+    Bytes filter(bits / 8);
     for (const auto& [hash, found] : sorted) {
-      filter.add(hash);
+      each_bit(hash, bits, [&](std::size_t bit) {
+        filter[bit / 8] |= std::byte{1} << static_cast<int>(bit % 8);
+        return true;
+      });
       m_insert_closed.bind(1, segment).bind_blob(2, hash).bind(3, found.sequence.get());
       m_insert_closed.bind_blob(4, found.fingerprint);
       SIEGEL_TRY_OK(m_insert_closed.run());
     }
-    m_insert_segment.bind(1, segment).bind_blob(2, filter.bits());
+    m_insert_segment.bind(1, segment).bind_blob(2, filter);
     SIEGEL_TRY_OK(m_insert_segment.run());
     SIEGEL_TRY_OK(m_writing.execute("DELETE FROM key_open"));
-    return std::pair(segment, std::move(filter));
+    return filter;
   }
 
   const IndexOptions m_options;
@@ -282,7 +322,7 @@ class KeyTables final : public KeyIndex {
   mutable Mutex m_mutex;
   Sequence m_position SIEGEL_GUARDED_BY(m_mutex);
   Open m_open SIEGEL_GUARDED_BY(m_mutex);
-  std::map<std::int64_t, Filter> m_filters SIEGEL_GUARDED_BY(m_mutex);
+  Filters m_filters SIEGEL_GUARDED_BY(m_mutex);
 };
 
 }  // namespace

@@ -23,15 +23,6 @@ using sqlite::Statement;
 
 constexpr std::size_t chunk_entries = 2000;
 
-/// With the milliseconds that LocalStamp::text() leaves out.
-std::string exact_text(const LocalStamp& stamp) {
-  std::string text = stamp.text();
-  const auto ms = stamp.instant().unix_ms() % 1000;
-  if (ms != 0)
-    text.insert(std::string_view("2026-11-20T18:42:17").size(), fmt::format(".{:03}", ms));
-  return text;
-}
-
 /// What an entry changes.
 struct SealChange {
   Sequence plan_sequence;

@@ -239,12 +239,26 @@ class Checkpointer {
     m_database.close();
   }
 
-  /// Waits while the tail of a WAL that became too large is copied. Held during a commit.
-  [[nodiscard]] Mutex& gate() { return m_gate; }
+  /// Around each commit. Waits while the tail of a WAL that became too large is copied. A plain
+  /// mutex would do, were it fair: a writer that comes back at once never lets the other thread in.
+  void enter() {
+    Lock lock(m_mutex);
+    while (m_hold) m_turn.wait(lock);
+    m_writing = true;
+  }
+  void leave() {
+    const Lock lock(m_mutex);
+    m_writing = false;
+    if (m_hold) m_turn.notify_all();
+  }
 
   /// After a commit: pages now in the WAL.
   void committed(int pages) {
-    if (pages < m_options.checkpoint_pages) return;
+    // The WAL began anew.
+    if (pages < m_last_pages) m_next_pages = m_options.checkpoint_pages;
+    m_last_pages = pages;
+    if (pages < m_next_pages) return;
+    m_next_pages = pages + m_options.checkpoint_pages;
     if (!m_options.checkpoint_thread) {
       copy();
       return;
@@ -274,29 +288,40 @@ class Checkpointer {
         m_asked = false;
         pages = m_pages;
       }
-      const bool all = copy();
-      if (all || pages < m_options.wal_pages_max) continue;
+      copy();
+      if (pages < m_options.wal_pages_max) continue;
       // What came during the copy is little; with it in the database too, the next append starts
       // the WAL from its beginning.
-      const Lock hold(m_gate);
+      hold(true);
       copy();
+      hold(false);
     }
   }
 
-  /// True: everything in the WAL is in the database now.
-  bool copy() {
+  void hold(bool begin) {
+    Lock lock(m_mutex);
+    m_hold = begin;
+    while (m_hold && m_writing) m_turn.wait(lock);
+    if (!m_hold) m_turn.notify_all();
+  }
+
+  /// Copies what is in the WAL when it begins.
+  void copy() {
     const auto result = m_database.checkpoint(CheckpointMode::passive);
     const Lock lock(m_mutex);
     ++m_checkpoints;
     m_error = result.ok() ? "" : result.error().detail;
-    return result.ok() && result->copied_pages >= result->wal_pages;
   }
 
   const Options& m_options;
   Database m_database;
-  Mutex m_gate;
+  int m_last_pages = 0;  // of the appending thread
+  int m_next_pages = m_options.checkpoint_pages;
   Mutex m_mutex;
   Condition m_wake;
+  Condition m_turn;
+  bool m_hold SIEGEL_GUARDED_BY(m_mutex) = false;     // the copying thread wants, or has, its turn
+  bool m_writing SIEGEL_GUARDED_BY(m_mutex) = false;  // a commit is going on
   bool m_stop SIEGEL_GUARDED_BY(m_mutex) = false;
   bool m_asked SIEGEL_GUARDED_BY(m_mutex) = false;
   int m_pages SIEGEL_GUARDED_BY(m_mutex) = 0;
@@ -424,7 +449,13 @@ class Plug final : public SqliteJournal {
   }
 
   Result<Head> commit(std::span<const Draft> drafts) {
-    const Lock gate(m_checkpointer->gate());
+    m_checkpointer->enter();
+    auto head = write(drafts);
+    m_checkpointer->leave();
+    return head;
+  }
+
+  Result<Head> write(std::span<const Draft> drafts) {
     SIEGEL_TRY(Transaction transaction, Transaction::begin(m_database, TransactionMode::write));
     Head head = m_head;
     for (const Draft& draft : drafts) {

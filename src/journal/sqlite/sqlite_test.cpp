@@ -180,7 +180,8 @@ TEST(SqliteJournal, TheCheckpointThreadKeepsTheWalWithinItsLimit) {
   }
   EXPECT_GT((*journal)->status().checkpoints, 10U);
   EXPECT_EQ((*journal)->status().checkpoint_error, "");
-  EXPECT_LT(most, 3000) << "the limit is where appends begin to wait, with what runs besides";
+  // What is appended between the question and the turn of the copying thread comes on top.
+  EXPECT_LT(most, 2000);
   EXPECT_EQ(expect_whole_chain(**journal), 20'000U);
 }
 
