@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -83,7 +84,8 @@ void Report::merge(Report&& other) {
       to.listed.push_back(std::move(listed));
     }
     if (to.listed.size() > listed_max) {
-      std::ranges::stable_sort(to.listed, {}, &Listed::order);
+      std::ranges::sort(to.listed, {},
+                        [](const Listed& one) { return std::tuple(one.order, one.added); });
       to.listed.resize(listed_max);
     }
   }

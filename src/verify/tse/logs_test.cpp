@@ -132,6 +132,7 @@ std::vector<Fault> message_faults() {
       {"TSE-0216", changed([](Draft& m) { m.serial = tlv(0x04, "short"); })},
       {"TSE-0217", changed([](Draft& m) { m.data[4] = tlv(0x85, std::string_view("\0", 1)); })},
       {"TSE-0217", changed([](Draft& m) { m.counter = tlv(0x02, "\xFF"); })},
+      {"TSE-0218", changed([](Draft& m) { m.time = integer(578721382704613384); })},
       {"TSE-0218", changed([](Draft& m) { m.time = tlv(0x17, "261301000000Z"); })},
       {"TSE-0220", [](Device& d) { d.system("logOut", to_bytes("\x04\x01x")); }},
       {"TSE-0222", [](Device& d) { d.system("makeCoffee", {}); }},

@@ -283,7 +283,9 @@ class Parser {
       m_message.time_kind = TimeKind::unix;
       fault = format::decode_unsigned(element.content, seconds);
       if (fault == DerFault::none && seconds > seconds_max) fault = DerFault::time;
-      m_message.time = Instant::from_unix(static_cast<std::int64_t>(seconds));
+      if (fault == DerFault::none) {
+        m_message.time = Instant::from_unix(static_cast<std::int64_t>(seconds));
+      }
     } else if (element.tag == der_tag::utc_time) {
       constexpr std::size_t size_without_seconds = 11;
       m_message.time_kind =
