@@ -266,14 +266,24 @@ def check_include(tree, modules, name, included):
     return None
 
 
+def is_built(tree, name):
+    """Whether a source file is in a module's folder, or named by a CMakeLists.txt above it."""
+    path = Path(name)
+    for folder in path.parents:
+        lists = f"{folder}/CMakeLists.txt"
+        text = tree.text(lists) if lists in tree.known else ""
+        if folder == path.parent and "siegel_module(" in text:
+            return True
+        if re.search(r"(?<![\w/.])" + re.escape(str(path.relative_to(folder))) + r"\b", text):
+            return True
+    return False
+
+
 def check_modules(tree, modules):
     for name in tree.code():
         if name.startswith("src/"):
             folder = name.rsplit("/", 1)[0]
-            lists = f"{folder}/CMakeLists.txt"
-            built = lists in tree.known and re.search(r"\b(?:siegel_module|add_executable)\(",
-                                                      tree.text(lists))
-            if name.endswith(".cpp") and not built:
+            if name.endswith(".cpp") and not is_built(tree, name):
                 yield Finding(name, 1, "unlisted",
                               "nobody builds it: its folder has no siegel_module()")
         for number, line in enumerate(without_comments(tree.text(name)).split("\n"), 1):

@@ -165,6 +165,10 @@ class Modules(unittest.TestCase):
 
     def test_a_file_that_nobody_builds_is_found(self):
         self.assertEqual(rules({"src/lost/a.cpp": "\n"}), ["unlisted"])
+        self.assertEqual(rules({"src/app/program/main.cpp": "\n"}), ["unlisted"])
+        lists = LISTS + "add_executable(siegel program/main.cpp)\n"
+        self.assertEqual(rules({"src/app/program/main.cpp": "\n",
+                                "src/app/CMakeLists.txt": lists}), [])
 
     def test_a_promised_header_must_exist(self):
         modules = dict(MODULES)
