@@ -23,6 +23,7 @@ struct Options {
   bool training = false;
   bool no_print = false;
   bool lines = false;
+  bool dry_run = false;
 };
 
 Result<Bytes> read_stdin() {
@@ -324,7 +325,29 @@ Exit sell_lines(const Context& context, const Options& options) {
   return Batch(context, **shop, options).run();
 }
 
+/// Everything but the TSE and the journal.
+Exit dry_run(const Context& context, const Options& options) {
+  const auto request = request_of(options);
+  if (!request) return context.fail(request.error());
+  auto shop = Shop::open({context.data, {}}, Shop::Mode::read, {context.clock, context.random});
+  if (!shop) return context.fail(shop.error());
+  auto plan = (*shop)->preview(*request);
+  if (!plan) return context.fail(plan.error());
+  const std::string text = fmt::format(
+      "Nothing was recorded. It would be {}, total {}, signed as {}:\n{}\n", plan->receipt_number,
+      plan->total.text(), process_type_text(plan->process_type), plan->process_data);
+  json::Object document;
+  document.set("dry_run", true);
+  document.set("process_data", plan->process_data);
+  document.set("process_type", process_type_text(plan->process_type));
+  document.set("receipt_number", plan->receipt_number);
+  document.set("total", plan->total.text());
+  context.show(text, document);
+  return Exit::success;
+}
+
 Exit sale(const Context& context, const Options& options) {
+  if (options.dry_run) return dry_run(context, options);
   if (options.lines) return sell_lines(context, options);
   if (!options.open.empty()) return open_vorgang(context, options);
   if (!options.update.empty()) return update_vorgang(context, options);
@@ -388,6 +411,7 @@ void add_sale(CommandLine& line, Context& context) {
       .option("--columns", options.columns, "N", "width of the print, default 48")
       .flag("--lines", options.lines,
             "one request a line on stdin, one answer a line on stdout, many at once")
+      .flag("--dry-run", options.dry_run, "say what would be decided; nothing is recorded")
       .flag("--no-print", options.no_print, "only the receipt number")
       .run([&] { return sale(context, options); });
 }

@@ -21,6 +21,7 @@ int run(const std::vector<std::string>& arguments) {
 
   add_demo(line, context);
   add_init(line, context);
+  add_config(line, context);
   add_tse(line, context);
   add_register(line, context);
   add_sale(line, context);

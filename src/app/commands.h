@@ -13,6 +13,7 @@ namespace siegel::app {
 
 // Each adds its commands; one file each, named like it (command_<name>.cpp).
 void add_init(CommandLine& line, Context& context);
+void add_config(CommandLine& line, Context& context);
 void add_register(CommandLine& line, Context& context);
 void add_tse(CommandLine& line, Context& context);
 void add_sale(CommandLine& line, Context& context);

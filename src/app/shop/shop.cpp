@@ -108,6 +108,7 @@ class OpenShop final : public Shop {
   Result<TseInfo> create_tse(const CreateTse& create, const std::string& actor) override;
   Status on_tse(const std::string& id, const std::function<Status(device::Tse&)>& work) override;
 
+  Result<Plan> preview(const SaleRequest& request) override;
   Result<recorder::State> state() override;
   Result<Receipt> receipt(const std::string& receipt_number) override;
   Result<Receipt> receipt_at(std::uint64_t plan_sequence) override;
@@ -414,6 +415,35 @@ Result<recorder::State> OpenShop::state() {
   if (m_engine) return m_engine->state();
   SIEGEL_TRY(auto entries, reader());
   return load_state(snapshot_file(), *entries);
+}
+
+Result<Plan> OpenShop::preview(const SaleRequest& request) {
+  SIEGEL_TRY(const recorder::State known, state());
+  const auto reg = known.registers.find(request.register_id.text());
+  if (reg == known.registers.end())
+    return not_found("E-REG-104",
+                     fmt::format("register {} is not known", request.register_id.text()),
+                     "/register");
+  if (!known.business)
+    return conflict("E-REG-106", "name and address of the business are not set yet");
+  SIEGEL_TRY(const LocalStamp now,
+             LocalStamp::from(m_environment.clock.now().wall, known.business->time_zone));
+  SIEGEL_TRY(const recorder::Lookup lookup,
+             look_up(request.register_id, request.key, &request.draft));
+  const auto tse = known.tses.find(reg->second.info.tse_serial);
+  return m_country->decide(request.draft,
+                           {.now = now,
+                            .business = *known.business,
+                            .business_sequence = known.business_sequence,
+                            .register_info = reg->second.info,
+                            .tse = tse == known.tses.end() ? nullptr : &tse->second,
+                            .profile = known.profile,
+                            .next_number = reg->second.next_number,
+                            .vorgang = VorgangId(request.key),
+                            .began = now,
+                            .transaction = 0,
+                            .original = lookup.original ? &*lookup.original : nullptr,
+                            .original_reversed = lookup.original_reversed});
 }
 
 Result<Receipt> OpenShop::receipt(const std::string& receipt_number) {

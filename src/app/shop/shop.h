@@ -115,6 +115,9 @@ class Shop {
 
   // Reading (both modes).
 
+  /// What sell() would decide now, without asking a device or writing anything. Errors as of
+  /// sell().
+  virtual Result<Plan> preview(const SaleRequest& request) = 0;
   /// The state as of the journal's end.
   virtual Result<recorder::State> state() = 0;
   /// E-SAL-543 (not_found).
