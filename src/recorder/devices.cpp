@@ -272,6 +272,10 @@ void Recorder::on_reconciled(const Reconciled& reconciled, Now now, Effects& eff
   std::vector<device::TseTransaction> found = *reconciled.transactions;
   std::sort(found.begin(), found.end(),
             [](const auto& a, const auto& b) { return a.number < b.number; });
+  // A number asked for twice is still one transaction.
+  found.erase(std::unique(found.begin(), found.end(),
+                          [](const auto& a, const auto& b) { return a.number == b.number; }),
+              found.end());
   for (auto& [id, lane] : m_lanes)
     if (asked_about(lane)) match_flight(lane, found, now, effects);
   // One commit: an outage never ends while something is open on the device that no entry names.
@@ -321,17 +325,19 @@ void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& fou
   Selling& selling = std::get<Selling>(flight.work);
   const Plan& plan = selling.plan;
   const auto is_mine = [&](const device::TseTransaction& t) {
-    return t.client == lane.id && (plan.transaction == 0 || t.number == plan.transaction);
+    if (t.client != lane.id) return false;
+    // Two receipts may read alike: one that another plan names is not this one's.
+    return plan.transaction != 0
+               ? t.number == plan.transaction
+               : !owned(flight.tse_serial, t) && !named_by_lost(flight.tse_serial, t);
   };
   auto mine = take_first(found, [&](const device::TseTransaction& t) {
     return is_mine(t) && t.finish && t.process_type == process_type_text(plan.process_type) &&
            t.process_data == plan.process_data;
   });
   if (!mine)
-    mine = take_first(found, [&](const device::TseTransaction& t) {
-      return is_mine(t) && !t.finish &&
-             (t.number == plan.transaction || !owned(flight.tse_serial, t));
-    });
+    mine =
+        take_first(found, [&](const device::TseTransaction& t) { return is_mine(t) && !t.finish; });
   if (mine) {
     selling.progress.start = step_answer(mine->number, mine->start);
     if (mine->finish) selling.progress.finish = step_answer(mine->number, *mine->finish);
@@ -350,25 +356,30 @@ void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& fou
 void Recorder::match_lost(const std::string& tse_serial, std::vector<device::TseTransaction>& found,
                           Batch& batch) {
   std::vector<LateSignature> late;
-  for (const auto& [sequence, lost] : m_state.lost) {
-    if (lost.tse_serial != tse_serial) continue;
-    const auto match = take_first(found, [&plan = lost](const device::TseTransaction& t) {
-      return t.client == plan.client && t.finish &&
-             (plan.transaction == 0 || t.number == plan.transaction) &&
-             t.process_type == plan.process_type && t.process_data == plan.process_data;
+  const auto match = [&](std::uint64_t sequence, const LostPlan& lost) {
+    const auto same = take_first(found, [&](const device::TseTransaction& t) {
+      return t.client == lost.client && t.finish &&
+             (lost.transaction != 0 ? t.number == lost.transaction
+                                    : !owned(tse_serial, t) && !named_by_lost(tse_serial, t)) &&
+             t.process_type == lost.process_type && t.process_data == lost.process_data;
     });
-    if (!match) continue;
+    if (!same) return;
     late.push_back({.plan_sequence = sequence,
                     .tse_serial = tse_serial,
-                    .transaction = match->number,
-                    .start = match->start.log_time,
-                    .start_signature_counter = match->start.counter,
-                    .start_signature = match->start.value,
-                    .end = match->finish->log_time,
-                    .signature_counter = match->finish->counter,
-                    .signature = match->finish->value});
+                    .transaction = same->number,
+                    .start = same->start.log_time,
+                    .start_signature_counter = same->start.counter,
+                    .start_signature = same->start.value,
+                    .end = same->finish->log_time,
+                    .signature_counter = same->finish->counter,
+                    .signature = same->finish->value});
     batch.add(entry_kind::late_signature, to_json(late.back()), lost.client, actor_system);
-  }
+  };
+  // Who knows the number first: two receipts may read alike.
+  for (const bool numbered : {true, false})
+    for (const auto& [sequence, lost] : m_state.lost)
+      if (lost.tse_serial == tse_serial && (lost.transaction != 0) == numbered)
+        match(sequence, lost);
   for (const LateSignature& one : late) m_state.apply_late_signature(one);
 }
 
@@ -390,6 +401,14 @@ bool Recorder::owned(const std::string& tse_serial,
   const auto* selling = std::get_if<Selling>(&flight.work);
   return flight.tse_serial == tse_serial && selling != nullptr && selling->progress.start &&
          selling->progress.start->transaction == transaction.number;
+}
+
+bool Recorder::named_by_lost(const std::string& tse_serial,
+                             const device::TseTransaction& transaction) const {
+  return std::any_of(m_state.lost.begin(), m_state.lost.end(), [&](const auto& item) {
+    return item.second.transaction == transaction.number && item.second.tse_serial == tse_serial &&
+           item.second.client == transaction.client;
+  });
 }
 
 std::optional<Plan> Recorder::stray_plan(const std::string& tse_serial,

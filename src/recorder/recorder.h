@@ -292,6 +292,9 @@ class Recorder {
   /// Somebody answers for this transaction: an open Vorgang, an unsealed plan.
   [[nodiscard]] bool owned(const std::string& tse_serial,
                            const device::TseTransaction& transaction) const;
+  /// A receipt that went out unsigned was to end this transaction.
+  [[nodiscard]] bool named_by_lost(const std::string& tse_serial,
+                                   const device::TseTransaction& transaction) const;
   void plan_strays(const std::string& tse_serial, const std::vector<device::TseTransaction>& found,
                    Batch& batch, Now now);
   std::optional<Plan> stray_plan(const std::string& tse_serial,

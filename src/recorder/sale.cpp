@@ -211,8 +211,7 @@ void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Pro
                            std::optional<journal::Key> key, std::string actor,
                            std::vector<RequestId> waiters, Now now, Effects& effects) {
   Batch batch(m_state.sequence, now.wall);
-  const std::uint64_t sequence =
-      batch.add(entry_kind::plan, std::move(json), lane.id, actor, key);
+  const std::uint64_t sequence = batch.add(entry_kind::plan, std::move(json), lane.id, actor, key);
   m_state.apply_plan(sequence, plan, key);
 
   Flight flight;
@@ -365,8 +364,7 @@ Result<Ok> Recorder::begin_update(const Command& command, const Update& update, 
   std::string json = to_json(entry);
   if (json.size() > journal::payload_bytes_max) return too_large(json.size());
   Batch batch(m_state.sequence, now.wall);
-  const std::uint64_t sequence =
-      batch.add(entry_kind::update, std::move(json), id, command.actor);
+  const std::uint64_t sequence = batch.add(entry_kind::update, std::move(json), id, command.actor);
   m_state.apply_update(entry);
   append(batch, effects);
   reply_when_durable(sequence, {command.request}, {.sequence = sequence}, effects);

@@ -62,6 +62,13 @@ void State::apply_plan(std::uint64_t at, const Plan& plan, const std::optional<j
   }
   if (!plan.reverses.empty()) reversals[plan.reverses] = at;
   if (!recent.key.empty() || !recent.reverses.empty()) m_recent.push_back(std::move(recent));
+  // Whoever plans for a transaction has seen it open: an earlier receipt did not end it.
+  if (plan.transaction != 0)
+    std::erase_if(lost, [&](const auto& item) {
+      return item.second.transaction == plan.transaction &&
+             item.second.tse_serial == plan.tse_serial &&
+             item.second.client == plan.register_id.text();
+    });
   unsealed.emplace(at, plan);
 }
 
