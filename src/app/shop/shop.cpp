@@ -473,9 +473,11 @@ Result<std::vector<views::ReceiptRow>> OpenShop::receipts(const views::ReceiptFi
 Status Shop::create(const CreateShop& create, Environment environment) {
   const fs::path& folder = create.place.folder;
   std::error_code error;
-  if (fs::exists(folder / "shop.json", error) || fs::exists(folder / "journal.db", error))
+  const auto set_up_already = [&] {
     return conflict("E-DAT-002", fmt::format("{} is set up already", folder.string()),
                     folder.string());
+  };
+  if (fs::exists(folder / "shop.json", error)) return set_up_already();
   fs::create_directories(folder, error);
   if (error || chmod(folder.c_str(), 0700) != 0)
     return unavailable("E-FIL-004", fmt::format("cannot make {}", folder.string()),
@@ -488,14 +490,23 @@ Status Shop::create(const CreateShop& create, Environment environment) {
     if (!witness.has_filename()) witness = witness.parent_path();
     witness += ".witness";
   }
+  witness = fs::absolute(witness, error);
+  {
+    OpenShop shop(create.place, environment, Settings{"de", witness});
+    SIEGEL_TRY_OK(shop.open_to_write());
+    // A set-up that was interrupted is done again from the start; a journal that has seen more than
+    // that belongs to a shop that lost its shop.json.
+    SIEGEL_TRY(const recorder::State state, shop.state());
+    if (!state.registers.empty() || !state.tses.empty()) return set_up_already();
+    SIEGEL_TRY_OK(shop.set_business(create.business, "init"));
+    SIEGEL_TRY_OK(shop.set_profile(create.profile, "init"));
+  }
+  // Last of all: with this file the folder is a data folder.
   json::Object settings;
   settings.set("country", "de");
   settings.set("format", folder_format);
-  settings.set("witness", fs::absolute(witness, error).string());
-  SIEGEL_TRY_OK(write_file(folder / "shop.json", bytes_of(json::pretty(settings)), {.mode = 0600}));
-  SIEGEL_TRY(const auto shop, Shop::open(create.place, Mode::write, environment));
-  SIEGEL_TRY_OK(shop->set_business(create.business, "init"));
-  return shop->set_profile(create.profile, "init");
+  settings.set("witness", witness.string());
+  return write_file(folder / "shop.json", bytes_of(json::pretty(settings)), {.mode = 0600});
 }
 
 Result<std::unique_ptr<Shop>> Shop::open(const ShopPlace& place, Mode mode,

@@ -54,6 +54,22 @@ Status log_in_to_sell(device::Tse& tse, int generation) {
   return tse.log_in(device::TseUser::logger, crypto::SecretBytes());
 }
 
+/// A store that no journal entry names is what an interrupted creation left. It has never signed a
+/// receipt; it is kept all the same, under another name.
+Status set_aside(const fs::path& folder) {
+  std::error_code error;
+  if (fs::status(folder, error).type() == fs::file_type::not_found) return Ok{};
+  fs::path other;
+  for (int i = 1; other.empty() || fs::exists(other, error); ++i)
+    other = fmt::format("{}.unfinished-{}", folder.string(), i);
+  fs::rename(folder, other, error);
+  if (error)
+    return unavailable("E-FIL-004",
+                       fmt::format("cannot set {} aside: {}", folder.string(), error.message()),
+                       folder.string());
+  return Ok{};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<journal::Journal>> make_journal(const ShopPlace& place, bool create) {
@@ -81,8 +97,7 @@ Result<std::unique_ptr<device::Tse>> create_soft_tse(const ShopPlace& place,
                                                      Environment environment) {
   const fs::path folder = tse_folder(place, create.id);
   std::error_code error;
-  if (fs::exists(folder / "tse.db", error))
-    return conflict("E-TSE-304", fmt::format("there is a TSE \"{}\" already", create.id), "--id");
+  SIEGEL_TRY_OK(set_aside(folder));
   fs::create_directories(folder, error);
   if (error)
     return unavailable("E-FIL-004", fmt::format("cannot create {}", folder.string()),
