@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "base/time.h"
+
 namespace siegel::views {
 namespace {
 
@@ -76,10 +78,10 @@ void Runner::run() {
         }
       }
       // More comes in while one waits, and one batch of many costs less than many of one.
-      const auto until = std::chrono::steady_clock::now() + batch_every;
+      const Steady until = system_clock().now().steady + batch_every;
       while (!m_stop && m_drains_asked == m_drains_done) {
-        const auto left = until - std::chrono::steady_clock::now();
-        if (left <= std::chrono::nanoseconds(0)) break;
+        const Steady left = until - system_clock().now().steady;
+        if (left <= Steady(0)) break;
         m_wake.wait_for(lock, left);
       }
       if (m_stop) break;

@@ -3,10 +3,11 @@
 #include <rapidcheck.h>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <string>
-#include <thread>
 
+#include "base/thread.h"
 #include "journal/memory/memory.h"
 #include "model/codec.h"
 #include "model/entries.h"
@@ -468,6 +469,13 @@ TEST_F(ViewsTest, AnotherProcessCanLookWhileOneWrites) {
   EXPECT_TRUE((*second)->keys().find("K-1", "key-125")->found.has_value());
 }
 
+void pause() {
+  Mutex mutex;
+  Condition never;
+  Lock lock(mutex);
+  never.wait_for(lock, std::chrono::milliseconds(10));
+}
+
 class Failing final : public journal::Follower {
  public:
   [[nodiscard]] std::string_view name() const override { return "failing"; }
@@ -503,8 +511,7 @@ TEST_F(ViewsTest, TheRunnerBringsEverythingAndOneFailureStopsNobodyElse) {
   // Without a drain, by itself.
   shop_day(51, 5);
   runner.notify(journal->head().sequence);
-  for (int i = 0; i < 500 && index->receipts().position() != journal->head().sequence; ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 500 && index->receipts().position() != journal->head().sequence; ++i) pause();
   EXPECT_EQ(index->receipts().position(), journal->head().sequence);
 }
 

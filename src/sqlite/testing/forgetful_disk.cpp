@@ -133,8 +133,8 @@ void ForgetfulDisk::State::forget_processes() {
 const std::string& ForgetfulDisk::name() const { return m_state->name; }
 
 void ForgetfulDisk::crash(Random& random, Tear tear) {
-  const Lock lock(m_state->mutex);
   State& s = *m_state;
+  const Lock lock(s.mutex);
   // Names are kept by a file system's own log: always a prefix.
   std::uint64_t order_end = 0;
   std::size_t names_kept = 0;
