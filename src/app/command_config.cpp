@@ -45,10 +45,11 @@ Exit show(const Context& context, const Options& options) {
     const json::Value* own = stored->object()->find(setting.name);
     const std::string value =
         own == nullptr ? std::string(setting.standard) : json::canonical(*own);
+    const bool is_default = value == setting.standard;
     text += fmt::format("{:<22} {}{}\n", setting.name, value,
-                        !options.origin  ? ""
-                        : own == nullptr ? "   (default)"
-                                         : "   (set, in the journal)");
+                        !options.origin ? ""
+                        : is_default    ? "   (default)"
+                                        : "   (set in the journal)");
     if (const auto parsed = json::parse(value)) profile.set(setting.name, *parsed);
   }
   json::Object document;
