@@ -20,6 +20,15 @@ struct Totals {
   runtime::sim::World::Counts counts;
 };
 
+/// For whoever looks into a day that failed.
+void print_journal(Shop& shop) {
+  const auto entries = shop.entries();
+  if (!entries) return;
+  for (const journal::Entry& entry : *entries)
+    std::cout << fmt::format("{:4} {} {:14} {:8} {}\n", entry.sequence.get(), entry.at.text(),
+                             entry.kind, entry.register_id, entry.payload.substr(0, 700));
+}
+
 /// What is wrong with this day; empty: nothing.
 std::string run_day(std::uint64_t seed, Totals& totals) {
   SeededRandom draw(seed * 7919 + 1);
@@ -27,6 +36,7 @@ std::string run_day(std::uint64_t seed, Totals& totals) {
   options.seed = seed;
   options.registers = 1 + draw.below(registers_max);
   options.tse_faults = draw.below(4) != 0;
+  if (options.tse_faults && draw.below(3) == 0) options.world.hang_per_mille = 20;
   Shop shop(options);
   if (const auto opened = shop.open(); !opened) return "  not opened: " + opened.error().detail;
   const bool cuts = draw.below(4) != 0;
@@ -73,6 +83,7 @@ std::string run_day(std::uint64_t seed, Totals& totals) {
   if (wrong.empty()) wrong += lines_of(oracle.check_at_rest(shop));
   if (wrong.empty()) wrong += lines_of(oracle.verify(shop));
 
+  if (!wrong.empty() && std::getenv("SIEGEL_SEED") != nullptr) print_journal(shop);
   totals.answered += tills.answered();
   totals.signed_receipts += tills.signed_receipts();
   totals.unsigned_receipts += tills.unsigned_receipts();
@@ -105,11 +116,11 @@ void run_days(std::uint64_t first, std::uint64_t count) {
   const auto& counts = totals.counts;
   std::cout << fmt::format(
       "{} shop-days from seed {} in {} ms ({} a minute): {} answers, {} signed, {} unsigned, {} "
-      "steps, {} power cuts, {} commits, {} failed ({} rebuilt), {} device calls\n",
+      "steps, {} power cuts, {} commits, {} failed ({} rebuilt), {} device calls, {} hung\n",
       count, first, took.count(),
       count * 60'000 / std::max<std::uint64_t>(1, static_cast<std::uint64_t>(took.count())),
       totals.answered, totals.signed_receipts, totals.unsigned_receipts, counts.steps, counts.cuts,
-      counts.commits, counts.commits_failed, counts.rebuilds, counts.device_calls);
+      counts.commits, counts.commits_failed, counts.rebuilds, counts.device_calls, counts.hangs);
 }
 
 TEST(Days, OfOneSeed) {

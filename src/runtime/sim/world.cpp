@@ -157,18 +157,12 @@ bool World::step() {
     all = choices();
   }
   ++m_counts.steps;
-  if (m_options.cut_per_mille > 0 && below(1000) < m_options.cut_per_mille) {
-    m_parts.power_off();
-    lost_power();
-    return true;
-  }
   m_parts.clock->advance(milliseconds(below(3)));
   perform(all[below(all.size())]);
   return true;
 }
 
 bool World::settle() {
-  const std::uint32_t cuts = std::exchange(m_options.cut_per_mille, 0);
   const Steady until = m_parts.clock->now().steady + std::chrono::hours(1);
   const auto at_rest = [&] {
     if (!m_recorder || !m_recorder->idle() || !m_appends.empty() || !m_written.empty() ||
@@ -186,7 +180,6 @@ bool World::settle() {
     if (!step()) break;
     rest = at_rest();
   }
-  m_options.cut_per_mille = cuts;
   return rest;
 }
 

@@ -69,8 +69,6 @@ struct Parts {
 struct Options {
   /// Of 1000 device calls so many do not return for up to two minutes, their answer lost.
   std::uint32_t hang_per_mille = 0;
-  /// Of 1000 steps so many cut the power before it. The world starts again by itself.
-  std::uint32_t cut_per_mille = 0;
 };
 
 class World {
@@ -96,8 +94,8 @@ class World {
   /// Lets one thing happen; if nothing can, time passes until something can. False: nothing ever
   /// will by itself.
   bool step();
-  /// Steps until nothing is under way and no device is suspended, without power cuts. False: it did
-  /// not come to rest within an hour of simulated time.
+  /// Steps until nothing is under way and no device is suspended. False: it did not come to rest
+  /// within an hour of simulated time.
   bool settle();
 
   /// Called after each restart, before anything else happens.
