@@ -21,16 +21,16 @@
 // All calls block and may be made from one thread at a time (the device's lane). Only values cross
 // this border, so that a plug with foreign code can live in a child process.
 //
-// Errors of every call: kind `unavailable` (the device cannot do it now: E-TSE-1xx), `unknown` (sent,
-// no answer: it may have happened), `invalid`/`conflict` (we asked for something it refuses: E-TSE-2xx).
-// `Error::place` holds the device's own word for it ("ErrorTimeNotSet").
+// Errors of every call: kind `unavailable` (the device cannot do it now: E-TSE-1xx), `unknown`
+// (sent, no answer: it may have happened), `invalid`/`conflict` (we asked for something it refuses:
+// E-TSE-2xx). `Error::place` holds the device's own word for it ("ErrorTimeNotSet").
 
 namespace siegel::device {
 
 struct SignerIdentity {
-  std::string kind;          ///< "softkey", "pkcs11", ...
-  std::string algorithm;     ///< "ecdsa-plain-SHA256"
-  Bytes public_key;          ///< uncompressed point
+  std::string kind;       ///< "softkey", "pkcs11", ...
+  std::string algorithm;  ///< "ecdsa-plain-SHA256"
+  Bytes public_key;       ///< uncompressed point
 };
 
 class Signer {
@@ -50,8 +50,8 @@ struct TseCall {
   std::string client;
   std::uint64_t transaction = 0;  ///< update, finish
   std::string process_type;
-  std::string process_data;       ///< raw bytes
-  bool force_signature = false;   ///< update: sign it at once where the device aggregates
+  std::string process_data;      ///< raw bytes
+  bool force_signature = false;  ///< update: sign it at once where the device aggregates
 };
 
 /// One signature made for a step.
@@ -90,9 +90,9 @@ struct TseStatus {
   std::string state;  ///< "uninitialized", "initialized", "active", "locked", "disabled", "secure"
   int generation = 1;
   bool time_set = false;
-  Instant time;                          ///< the device's clock
-  std::uint64_t signature_counter = 0;   ///< last used
-  std::uint64_t transaction_counter = 0; ///< last used
+  Instant time;                           ///< the device's clock
+  std::uint64_t signature_counter = 0;    ///< last used
+  std::uint64_t transaction_counter = 0;  ///< last used
   std::vector<std::string> clients;
   std::uint64_t clients_max = 0;
   std::uint64_t open_transactions = 0;
@@ -123,9 +123,9 @@ class Tse {
   [[nodiscard]] virtual Result<TseInfo> identity() = 0;
   [[nodiscard]] virtual Result<TseStatus> status() = 0;
 
-  /// Runs the calls in order and answers each one. A device that can make several signatures durable
-  /// together does so and answers after that commit; others answer each call as it is done. A
-  /// signature that is answered survives a power cut.
+  /// Runs the calls in order and answers each one. A device that can make several signatures
+  /// durable together does so and answers after that commit; others answer each call as it is done.
+  /// A signature that is answered survives a power cut.
   virtual void perform(std::span<const TseCall> calls, TseAnswers& answers) = 0;
 
   [[nodiscard]] virtual Result<std::vector<TseTransaction>> open_transactions(
@@ -143,8 +143,8 @@ class Tse {
   /// A TAR archive [TR-03153-1 6]: messages, info.csv, certificates; streamed.
   [[nodiscard]] virtual Status export_log(const TseFilter& filter, Sink& sink) = 0;
 
-  // Putting into and out of operation. A wrong PIN is an error E-TSE-210 whose detail names the tries
-  // left; nobody retries a PIN on its own.
+  // Putting into and out of operation. A wrong PIN is an error E-TSE-210 whose detail names the
+  // tries left; nobody retries a PIN on its own.
   [[nodiscard]] virtual Status log_in(TseUser user, const crypto::SecretBytes& pin) = 0;
   [[nodiscard]] virtual Status log_out() = 0;
   [[nodiscard]] virtual Status register_client(const std::string& client) = 0;

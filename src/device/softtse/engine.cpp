@@ -92,6 +92,9 @@ Status SoftTse::Impl::open() {
     SIEGEL_TRY(m_lock, FolderLock::take(m_place.file.string() + ".lock"));
   }
   SIEGEL_TRY(m_store, Store::open(m_place));
+  // A process that died left commits that may be in the page cache only; nothing is believed, and
+  // no counter drawn above them, before they are synced.
+  SIEGEL_TRY_OK(m_store->checkpoint(sqlite::CheckpointMode::truncate));
   SIEGEL_TRY_OK(load());
   SIEGEL_TRY_OK(adopt_key());
   start_clock();

@@ -417,7 +417,8 @@ def integer(value):
     if value[0] & 0x80: value = b'\0' + value
     return b'\x02' + bytes([len(value)]) + value
 def sequence(body):
-    return b'\x30' + (bytes([len(body)]) if len(body) < 128 else b'\x81' + bytes([len(body)])) + body
+    size = bytes([len(body)])
+    return b'\x30' + (size if len(body) < 128 else b'\x81' + size) + body
 checked = 0
 with tarfile.open('export.tar') as tar:
     members = {m.name: tar.extractfile(m).read() for m in tar}

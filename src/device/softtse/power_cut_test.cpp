@@ -411,6 +411,32 @@ TEST(FailedCommit, AFullDiskRefusesAndRecovers) {
   EXPECT_TRUE(succeeded(device.start()));
 }
 
+/// The process dies in a commit (the page cache stays), is started again, is asked, and only then
+/// the power goes: what the second process told must be there.
+TEST(ProcessDeath, ThenAPowerCutLosesNothingThatWasFoundInBetween) {
+  bool cut = true;
+  for (std::uint64_t n = 1; cut; ++n) {
+    TestDevice device;
+    device.signing().record = true;
+    device.commission();
+    start_some(device, 2);
+    device.disk().cut_at_change(n);
+    static_cast<void>(device.start().ok());
+    cut = device.disk().is_cut();
+    device.disk().restart();
+    ASSERT_TRUE(succeeded(device.open()));
+    const auto found = device.tse().open_transactions("KASSE-1");
+    ASSERT_TRUE(found.ok());
+    device.crash(Tear::nothing);
+    ASSERT_TRUE(succeeded(device.open()));
+    const auto still = device.tse().open_transactions("KASSE-1");
+    ASSERT_TRUE(still.ok());
+    EXPECT_EQ(still->size(), found->size()) << "cut at " << n;
+    ASSERT_TRUE(succeeded(device.start()));
+    expect_nothing_used_twice(device, device.signing().signed_bytes);
+  }
+}
+
 TEST(Restart, InOrderLeavesNoGap) {
   TestDevice device;
   device.commission();
