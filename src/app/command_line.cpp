@@ -44,6 +44,11 @@ struct CommandLine::Impl {
 
 namespace {
 
+/// `--key --json` lacks a value; CLI11 would take the option for it.
+std::string is_no_option(const std::string& value) {
+  return value.starts_with("--") ? fmt::format("needs a value, not \"{}\"", value) : std::string();
+}
+
 /// The deepest subcommand the arguments reached.
 CLI::App* chosen(CLI::App* app) {
   while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
@@ -111,15 +116,18 @@ CommandLine::Command& CommandLine::Command::flag(const std::string& name, bool& 
 CommandLine::Command& CommandLine::Command::option(const std::string& name, std::string& target,
                                                    const std::string& value_name,
                                                    const std::string& help) {
-  m_impl->last = m_impl->app->add_option(name, target, help)->type_name(value_name);
+  m_impl->last =
+      m_impl->app->add_option(name, target, help)->type_name(value_name)->check(is_no_option);
   return *this;
 }
 CommandLine::Command& CommandLine::Command::list(const std::string& name,
                                                  std::vector<std::string>& target,
                                                  const std::string& value_name,
                                                  const std::string& help) {
-  m_impl->last =
-      m_impl->app->add_option(name, target, help)->type_name(value_name)->allow_extra_args(false);
+  m_impl->last = m_impl->app->add_option(name, target, help)
+                     ->type_name(value_name)
+                     ->allow_extra_args(false)
+                     ->check(is_no_option);
   return *this;
 }
 CommandLine::Command& CommandLine::Command::required() {

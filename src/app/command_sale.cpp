@@ -224,6 +224,14 @@ json::Value line_answer(const std::string& key, const Result<recorder::Accepted>
   return out;
 }
 
+/// The key in a request that was refused, if it can be read: its sender looks for it.
+std::string key_in(const std::string& line) {
+  const auto value = json::parse(line, {.bytes_max = request_bytes_max});
+  if (!value || value->object() == nullptr) return {};
+  const json::Value* key = value->object()->find("key");
+  return key == nullptr || key->string() == nullptr ? std::string() : *key->string();
+}
+
 /// One request a line on stdin, one answer a line on stdout, in the order they are done; so many at
 /// once that registers share commits.
 class Batch {
@@ -257,7 +265,7 @@ class Batch {
   void take(const std::string& line) {
     auto request = request_from_json(line, m_options);
     if (!request) {
-      answer("", request.error());
+      answer(key_in(line), request.error());
       return;
     }
     request->actor = request->draft.cashier.empty() ? "command line" : request->draft.cashier;

@@ -1,6 +1,11 @@
 #include "app/commands.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdlib>
+
+#include "base/bytes.h"
 
 namespace siegel::app {
 
@@ -8,6 +13,17 @@ int run(const std::vector<std::string>& arguments) {
   Context context{.clock = system_clock(), .random = system_random()};
   if (const char* data = std::getenv("SIEGEL_DATA")) context.data = data;
   if (const char* language = std::getenv("SIEGEL_LANG")) context.language = language;
+
+  // Arguments reach records, receipts and answers: none of those may hold other bytes than UTF-8.
+  for (std::size_t i = 0; i <= arguments.size(); ++i) {
+    const bool is_argument = i < arguments.size();
+    if (valid_utf8(is_argument ? arguments[i] : context.data)) continue;
+    context.json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+    return static_cast<int>(context.fail(invalid(
+        "E-JSN-003",
+        fmt::format("\"{}\" is not UTF-8", excerpt(is_argument ? arguments[i] : context.data)),
+        is_argument ? fmt::format("argument {}", i + 1) : "SIEGEL_DATA")));
+  }
 
   CommandLine line("siegel",
                    "Siegel: a fiscal engine for cash registers.\n"

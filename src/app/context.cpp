@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/bytes.h"
+
 namespace siegel::app {
 namespace {
 
@@ -13,6 +15,9 @@ void put(std::FILE* file, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
 }
+
+// Longer than any detail of ours.
+constexpr std::size_t shown_max = 1000;
 
 }  // namespace
 
@@ -67,7 +72,11 @@ Exit exit_of(const Error& error) {
   return Exit::failed;
 }
 
-Exit Context::fail(const Error& error) const {
+Exit Context::fail(const Error& given) const {
+  // A name on the disk may be any bytes; what is shown is text.
+  Error error = given;
+  for (std::string* text : {&error.detail, &error.place})
+    if (!valid_utf8(*text)) *text = excerpt(*text, shown_max);
   const ErrorText* known = error_text(error.code);
   const std::string_view title = known == nullptr ? std::string_view()
                                  : german()       ? known->de

@@ -14,18 +14,24 @@ namespace {
 constexpr std::size_t decimal_length_max = 40;
 constexpr std::size_t word_length_max = 64;  // longer words get no suggestion
 
-/// Levenshtein distance, or more than `enough` if it is larger.
+/// Letters added, left out, changed or swapped with their neighbour (optimal string alignment), or
+/// more than `enough` if a word is too long.
 std::size_t distance(std::string_view a, std::string_view b, std::size_t enough) {
   if (a.size() > word_length_max || b.size() > word_length_max) return enough + 1;
-  std::array<std::size_t, word_length_max + 1> row{};
+  using Row = std::array<std::size_t, word_length_max + 1>;
+  Row before{};  // of i - 2
+  Row above{};   // of i - 1
+  Row row{};
   for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
+    before = above;
+    above = row;
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
+      const std::size_t changed = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({changed, above[j] + 1, row[j - 1] + 1});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
   }
   return row[b.size()];

@@ -183,10 +183,14 @@ Status OpenShop::open_to_read() {
 Status OpenShop::open_to_write() {
   SIEGEL_TRY(m_lock, FolderLock::take(m_place.folder / "lock"));
   SIEGEL_TRY(m_country, make_country(m_settings.country));
+  SIEGEL_TRY(const auto witness, journal::WitnessFile(m_settings.witness).read());
+  if (witness) {
+    // Before it is opened for writing: a journal that was put back stays as it is.
+    SIEGEL_TRY(const auto old, reader());
+    SIEGEL_TRY_OK(journal::check_witness(*witness, *old));
+  }
   SIEGEL_TRY(m_journal, make_journal(m_place, false));
   SIEGEL_TRY(auto own_reader, m_journal->reader());
-  SIEGEL_TRY(const auto witness, journal::WitnessFile(m_settings.witness).read());
-  if (witness) SIEGEL_TRY_OK(journal::check_witness(*witness, *own_reader));
   SIEGEL_TRY(m_vault, make_vault(m_place.folder / "vault", m_environment.random, false));
   SIEGEL_TRY(m_index, views::open_index({.path = m_place.folder / "index.db"}, *own_reader));
   SIEGEL_TRY(const recorder::State state, load_state(snapshot_file(), *own_reader));
