@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Plants known faults, one at a time: each must make its named test fail. Run by `./dev mutants`.
 
-tests/mutants/mutants.txt has a line for each: `name | test program | gtest filter`; the name is
-that of a SIEGEL_MUTANT("name") in src/. The test must pass without the fault and fail with it.
+tests/mutants/mutants.txt has lines `name | test program | gtest filter`; the name is that of a
+SIEGEL_MUTANT("name") in src/, planted once or in several modules: a line for each program. The test
+must pass without the fault and fail with it.
 """
 
 import argparse
@@ -27,10 +28,11 @@ def read_list(text):
         if len(parts) != 3 or not all(parts):
             raise ValueError(f"line {number}: `name | test program | gtest filter`, not `{line}`")
         rows.append(tuple(parts))
-    names = [row[0] for row in rows]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name} is listed twice")
+    # A name may be planted in several modules: one row for each program that must see it.
+    seen = [row[:2] for row in rows]
+    for pair in seen:
+        if seen.count(pair) > 1:
+            raise ValueError(f"{pair[0]} is listed twice for {pair[1]}")
     return rows
 
 
@@ -38,7 +40,9 @@ def planted(root):
     """The names of the faults planted in src/."""
     names = set()
     for path in (root / "src").rglob("*"):
-        if path.suffix in (".cpp", ".h") and path.name != "mutant.h":
+        if path.name.endswith("_test.cpp") or path.name == "mutant.h":
+            continue
+        if path.suffix in (".cpp", ".h"):
             names.update(re.findall(r'SIEGEL_MUTANT\("([^"]+)"\)', path.read_text()))
     return names
 

@@ -48,7 +48,8 @@ class Mutants(unittest.TestCase):
 
     def test_the_list_is_read_and_refused_when_wrong(self):
         self.assertEqual(mutants.read_list("# head\na | p | S.*  # why\n\n"), [("a", "p", "S.*")])
-        for text in ("a | p", "a | | S.t", "a | p | S.t\na | q | S.u"):
+        self.assertEqual(len(mutants.read_list("a | p | S.t\na | q | S.u")), 2)
+        for text in ("a | p", "a | | S.t", "a | p | S.t\na | p | S.u"):
             with self.assertRaises(ValueError):
                 mutants.read_list(text)
 

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/file.h"
 #include "model/codec.h"
 #include "recorder/test_stand.h"
 
@@ -211,6 +212,13 @@ TEST_F(RecoveryTest, ASnapshotReadsBackAndAFoldOfTheRestGoesOnFromIt) {
   for (std::size_t i = from; i < shop.journal.size(); ++i)
     ASSERT_TRUE(state->apply(shop.journal[i]).ok());
   EXPECT_EQ(state->snapshot(), shop.state_text());
+}
+
+TEST(State, AnEmptyOneIsTheExampleOfItsPage) {
+  const auto page = read_file(SIEGEL_SOURCE_DIR "/docs/formats/snapshot.md", 100'000);
+  ASSERT_TRUE(page.ok());
+  EXPECT_NE(text_of(*page).find("\n" + State().snapshot() + "\n"), std::string_view::npos)
+      << State().snapshot();
 }
 
 TEST_F(RecoveryTest, ADamagedSnapshotIsRefused) {

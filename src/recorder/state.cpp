@@ -100,7 +100,7 @@ void State::apply_seal(const Seal& seal) {
 
 void State::apply_outage_begin(const OutageBegan& began) {
   OutageState& outage = outages[began.tse_serial];
-  outage.next_number = began.number + 1;
+  outage.next_number = began.number + (SIEGEL_MUTANT("reuse-outage-number") ? 0 : 1);
   outage.open = began;
   outage.open_receipts = 0;
 }

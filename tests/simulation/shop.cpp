@@ -126,6 +126,7 @@ Shop::Shop(ShopOptions options)
   parts.open_tse[blank().info.serial] = [this] { return open_tse(); };
   parts.power_off = [this] {
     m_faulty = nullptr;
+    m_reader.reset();
     m_journal_disk.cut_now();
     m_tse_disk.cut_now();
   };
@@ -137,11 +138,17 @@ Shop::Shop(ShopOptions options)
   };
   parts.is_off = [this] { return m_journal_disk.is_cut() || m_tse_disk.is_cut(); };
   parts.follow = [this](journal::Journal& journal) {
-    const auto reader = journal.reader();
-    if (!reader) return m_index.position;
+    if (!m_reader) {
+      auto reader = journal.reader();
+      if (!reader) return m_index.position;
+      m_reader = std::move(reader).value();
+    }
     const auto more =
-        (*reader)->read(journal::Sequence(m_index.position + 1), 1 + m_random.below(40));
-    if (more) m_index.take(*more);
+        m_reader->read(journal::Sequence(m_index.position + 1), 1 + m_random.below(40));
+    if (more)
+      m_index.take(*more);
+    else
+      m_reader.reset();
     return m_index.position;
   };
   m_world = std::make_unique<runtime::sim::World>(std::move(parts), m_options.world);

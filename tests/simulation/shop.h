@@ -93,6 +93,7 @@ class Shop {
   bool m_quiet = true;
   device::FaultyTse* m_faulty = nullptr;  // of the world, null while it is off
   std::unique_ptr<runtime::sim::World> m_world;
+  std::unique_ptr<journal::Reader> m_reader;  // of the index; never outlives the journal
 };
 
 }  // namespace siegel::simulation
