@@ -8,6 +8,7 @@
 #include <future>
 #include <utility>
 
+#include "app/shop/masters.h"
 #include "app/shop/snapshot.h"
 #include "app/shop/wiring.h"
 #include "base/thread.h"
@@ -131,6 +132,7 @@ class OpenShop final : public Shop {
   Result<recorder::Lookup> look_up(const RegisterId& register_id, const std::string& key,
                                    const ReceiptDraft* draft);
   Result<recorder::Accepted> call(const std::string& actor, runtime::Engine::Body body);
+  Result<SaleAnswer> answer_of(recorder::Accepted accepted);
   Status open_index(journal::Reader& entries);
   Status renew();
   void close();
@@ -148,6 +150,7 @@ class OpenShop final : public Shop {
   std::unique_ptr<runtime::Engine> m_engine;
   std::unique_ptr<views::Runner> m_runner;
   std::vector<Error> m_warnings;
+  Masters m_masters;
   Mutex m_readers_mutex;
   std::vector<std::unique_ptr<journal::Reader>> m_idle_readers SIEGEL_GUARDED_BY(m_readers_mutex);
   std::atomic<bool> m_closing{false};
@@ -303,7 +306,18 @@ Result<recorder::Lookup> OpenShop::look_up(const RegisterId& register_id, const 
 
 Result<recorder::Accepted> OpenShop::call(const std::string& actor, runtime::Engine::Body body) {
   SIEGEL_TRY_OK(need_writing());
-  return m_engine->call(actor, std::move(body));
+  if (!std::holds_alternative<recorder::Master>(body))
+    return m_engine->call(actor, std::move(body));
+  m_masters.change_begins();
+  auto accepted = m_engine->call(actor, std::move(body));
+  if (accepted) {
+    m_masters.change_ends(accepted->sequence);
+  } else if (accepted.error().kind == ErrorKind::invalid ||
+             accepted.error().kind == ErrorKind::conflict ||
+             accepted.error().kind == ErrorKind::not_found) {
+    m_masters.change_ends({});
+  }
+  return accepted;
 }
 
 void OpenShop::sell_async(const SaleRequest& request,
@@ -327,6 +341,20 @@ void OpenShop::sell_async(const SaleRequest& request,
                    std::move(done));
 }
 
+/// Plan and seal have just been decided: only master data may have to be read.
+Result<SaleAnswer> OpenShop::answer_of(recorder::Accepted accepted) {
+  Receipt receipt;
+  if (accepted.plan && accepted.seal) {
+    receipt.plan_sequence = accepted.sequence;
+    receipt.plan = std::move(*accepted.plan);
+    receipt.seal = std::move(accepted.seal);
+    if (m_masters.complete(receipt)) return SaleAnswer{std::move(receipt), accepted.replayed};
+  }
+  SIEGEL_TRY(receipt, receipt_at(accepted.sequence));
+  m_masters.keep(receipt);
+  return SaleAnswer{std::move(receipt), accepted.replayed};
+}
+
 Result<SaleAnswer> OpenShop::sell(const SaleRequest& request) {
   SaleRequest keyed = request;
   for (int i = 0;; ++i) {
@@ -339,8 +367,7 @@ Result<SaleAnswer> OpenShop::sell(const SaleRequest& request) {
       if (accepted.error().code == "E-API-603" && i < lookups_max) continue;
       return accepted.error();
     }
-    SIEGEL_TRY(Receipt receipt, receipt_at(accepted->sequence));
-    return SaleAnswer{std::move(receipt), accepted->replayed};
+    return answer_of(std::move(*accepted));
   }
 }
 
