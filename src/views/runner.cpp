@@ -43,8 +43,8 @@ void Runner::notify(Sequence head) {
   const Lock lock(m_mutex);
   if (head <= m_head) return;
   m_head = head;
-  // The thread sleeps through the rest of its 50 ms by itself.
-  m_wake.notify_one();
+  // While it collects a batch the thread sleeps through the rest of its 50 ms.
+  if (m_idle) m_wake.notify_one();
 }
 
 Status Runner::drain() {
@@ -70,6 +70,7 @@ void Runner::run() {
     Sequence target;
     {
       Lock lock(m_mutex);
+      m_idle = true;
       while (!m_stop && m_drains_asked == m_drains_done && (m_head <= done || failed)) {
         if (!failed) {
           m_wake.wait(lock);
@@ -77,6 +78,7 @@ void Runner::run() {
           break;
         }
       }
+      m_idle = false;
       // More comes in while one waits, and one batch of many costs less than many of one.
       const Steady until = system_clock().now().steady + batch_every;
       while (!m_stop && m_drains_asked == m_drains_done) {

@@ -50,6 +50,7 @@ class Runner {
   Condition m_wake;
   Condition m_drained;
   journal::Sequence m_head SIEGEL_GUARDED_BY(m_mutex);
+  bool m_idle SIEGEL_GUARDED_BY(m_mutex) = false;  ///< waits for the next entry
   bool m_stop SIEGEL_GUARDED_BY(m_mutex) = false;
   std::uint64_t m_drains_asked SIEGEL_GUARDED_BY(m_mutex) = 0;
   std::uint64_t m_drains_done SIEGEL_GUARDED_BY(m_mutex) = 0;
