@@ -233,11 +233,75 @@ std::thread worker(Store& store, Box<Work>& in, Box<std::size_t>& out, std::atom
   });
 }
 
+/// Random keys with the sequence they lead to, sorted and stored every 50 ms. What can be made
+/// again need not be synced.
+class KeyFollower {
+ public:
+  explicit KeyFollower(const std::filesystem::path& file) : m_file(file) {}
+  Status start() {
+    sqlite::Options options;
+    options.path = m_file;
+    options.create = true;
+    options.durability = sqlite::Durability::normal;
+    SIEGEL_TRY(m_database, Database::open(options));
+    SIEGEL_TRY_OK(m_database.execute(
+        "CREATE TABLE key(key BLOB PRIMARY KEY, sequence INTEGER) WITHOUT ROWID"));
+    SIEGEL_TRY(m_insert, m_database.prepare("INSERT INTO key VALUES(?,?)"));
+    m_thread = std::thread([this] { run(); });
+    return Ok{};
+  }
+  ~KeyFollower() {
+    {
+      const Lock lock(m_mutex);
+      m_stop = true;
+    }
+    m_wake.notify_all();
+    if (m_thread.joinable()) m_thread.join();
+  }
+  void push(std::uint64_t sequence) {
+    const Lock lock(m_mutex);
+    m_waiting.push_back(sequence);
+  }
+
+ private:
+  void run() {
+    std::vector<std::uint64_t> sequences;
+    std::vector<std::pair<ByteArray<32>, std::uint64_t>> keys;
+    while (true) {
+      {
+        Lock lock(m_mutex);
+        if (!m_stop) m_wake.wait_for(lock, std::chrono::milliseconds(50));
+        if (m_stop) return;
+        sequences.swap(m_waiting);
+      }
+      for (const std::uint64_t sequence : sequences) {
+        m_random.fill(keys.emplace_back(ByteArray<32>{}, sequence).first);
+      }
+      std::sort(keys.begin(), keys.end());
+      auto transaction = Transaction::begin(m_database, TransactionMode::write);
+      for (const auto& [key, sequence] : keys)
+        (void)m_insert.bind_blob(1, key).bind(2, sequence).run().ok();
+      if (transaction.ok()) (void)transaction->commit().ok();
+      sequences.clear();
+      keys.clear();
+    }
+  }
+
+  std::filesystem::path m_file;
+  Database m_database;
+  Statement m_insert;
+  SeededRandom m_random{7};
+  Mutex m_mutex;
+  Condition m_wake;
+  std::vector<std::uint64_t> m_waiting SIEGEL_GUARDED_BY(m_mutex);
+  bool m_stop SIEGEL_GUARDED_BY(m_mutex) = false;
+  std::thread m_thread;
+};
+
 }  // namespace
 
 Result<double> append_rows(const std::filesystem::path& folder,
-                           const std::vector<std::vector<NotingJournal::Row>>& commits,
-                           double seconds) {
+                           const std::vector<std::vector<Row>>& commits, double seconds) {
   SIEGEL_TRY(const auto store, Store::open(folder / "journal.db"));
   Noise noise(1 << 16);
   Hash256 previous{};
@@ -246,7 +310,7 @@ Result<double> append_rows(const std::filesystem::path& folder,
   std::size_t rows = 0;
   for (const auto& commit : commits) {
     SIEGEL_TRY_OK(store->begin());
-    for (const NotingJournal::Row& row : commit) {
+    for (const Row& row : commit) {
       const BytesView header = noise.next(row.header);
       const BytesView payload = noise.next(row.payload);
       previous = crypto::sha256({BytesView(previous), header, BytesView(crypto::sha256(payload))});
@@ -300,6 +364,8 @@ Result<Run> sell_many(const std::filesystem::path& folder, const SaleSizes& size
   Noise messages(1 << 16);
   const Signer signer;
   Hash256 previous{};
+  KeyFollower keys(folder / "index.db");
+  SIEGEL_TRY_OK(keys.start());
   std::atomic<bool> failed = false;
   Box<Work> to_journal;
   Box<Work> to_tse;
@@ -339,6 +405,7 @@ Result<Run> sell_many(const std::filesystem::path& folder, const SaleSizes& size
           to_journal.push({index, sizes.seal});
           break;
         default:  // sealed: the next customer
+          keys.push(run.latencies_ms.size());
           run.latencies_ms.push_back((now - sent[index]) * 1e3);
           if (now < watch.begin() + seconds)
             begin_sale(index);

@@ -11,11 +11,15 @@
 
 namespace siegel::bench::bare {
 
+/// One row of a commit, in bytes.
+struct Row {
+  std::size_t header = 0;
+  std::size_t payload = 0;
+};
 /// Rows a second when groups of the same sizes are appended one after the other, for `seconds` or
 /// until the list ends.
 Result<double> append_rows(const std::filesystem::path& folder,
-                           const std::vector<std::vector<NotingJournal::Row>>& commits,
-                           double seconds);
+                           const std::vector<std::vector<Row>>& commits, double seconds);
 
 /// One register: plan, TSE start, TSE finish, seal, each synced before the next, in one thread.
 Result<Run> sell_one(const std::filesystem::path& folder, const SaleSizes& sizes, double seconds);

@@ -16,6 +16,8 @@ Status run(const Settings& settings, Report& report) {
   for (const std::size_t registers : {std::size_t{1}, World::registers_max}) {
     std::vector<double> small;
     std::vector<double> large;
+    std::vector<double> small_cpu;
+    std::vector<double> large_cpu;
     for (int i = 0; i < settings.runs; ++i) {
       // In turns, so that a change of the machine meets both.
       {
@@ -23,19 +25,30 @@ Status run(const Settings& settings, Report& report) {
         SIEGEL_TRY_OK(world->sell_until(1000));
         SIEGEL_TRY(const Run run, world->sell(registers, settings.seconds));
         small.push_back(1e6 / run.sales_a_second);
+        small_cpu.push_back(run.cpu_us);
       }
       SIEGEL_TRY(const Run run, grown->sell(registers, settings.seconds));
       large.push_back(1e6 / run.sales_a_second);
+      large_cpu.push_back(run.cpu_us);
     }
-    report.add({.name = fmt::format("cost at 10^6 entries, {} register{}", registers,
-                                    registers == 1 ? "" : "s"),
+    SIEGEL_TRY(const std::uint64_t entries, grown->entries());
+    const std::string who = fmt::format("{} register{}", registers, registers == 1 ? "" : "s");
+    report.add({.name = "cost at 10^6 entries, " + who,
                 .unit = "us/sale",
                 .value = median(large),
                 .bare = median(small),
                 .at_least = {},
                 .at_most = registers == 1 ? 1.1 : 1.2,
                 .ratio = {},
-                .note = fmt::format("beside 10^3 entries; now {}", grown->entries())});
+                .note = fmt::format("beside 10^3 entries; now {}", entries)});
+    report.add({.name = "  processor time, " + who,
+                .unit = "us/sale",
+                .value = median(large_cpu),
+                .bare = median(small_cpu),
+                .at_least = {},
+                .at_most = {},
+                .ratio = {},
+                .note = {}});
   }
   return Ok{};
 }

@@ -9,7 +9,6 @@ namespace {
 
 struct Times {
   std::vector<double> rate, cpu, switches, p50, p99, p999, greatest;
-  std::uint64_t checkpoints = 0;
 
   void add(const Run& run) {
     rate.push_back(run.sales_a_second);
@@ -19,7 +18,6 @@ struct Times {
     p99.push_back(percentile(run.latencies_ms, 0.99));
     p999.push_back(percentile(run.latencies_ms, 0.999));
     greatest.push_back(run.latencies_ms.back());
-    checkpoints += run.checkpoints;
   }
 };
 
@@ -32,7 +30,7 @@ void show(Report& report, const std::string& who, const Times& ours, const Times
               .at_least = 0.6,
               .at_most = {},
               .ratio = {},
-              .note = fmt::format("{} checkpoints; {}", ours.checkpoints, note)});
+              .note = note});
   const auto line = [&](const char* name, const std::vector<double>& a,
                         const std::vector<double>& b, const char* unit = "ms") {
     report.add({.name = "  " + std::string(name) + ", " + who,
