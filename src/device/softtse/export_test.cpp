@@ -216,9 +216,7 @@ TEST(Export, SinceACounterIsTheRest) {
 TEST(Export, RunsBesideSigning) {
   // On the system's disk, as in the shop.
   TestDevice tools;
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "softtse_export";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const auto folder = real_folder("export");
   CreateOptions options = tools.create_options();
   options.store = {.file = folder / "tse.db", .vfs = {}};
   auto made = SoftTse::create(options, tools.signer(), tools.environment());
@@ -400,9 +398,7 @@ TEST(ThirdParty, OpensslVerifiesEachMessageOfAnArchive) {
     const auto started = device.start();
     ASSERT_TRUE(started.ok());
     ASSERT_TRUE(succeeded(device.finish(started->transaction)));
-    const auto folder = std::filesystem::path(::testing::TempDir()) / "softtse_third_party";
-    std::filesystem::remove_all(folder);
-    std::filesystem::create_directories(folder);
+    const auto folder = real_folder("third_party");
     ASSERT_TRUE(write_file(folder / "export.tar", device.export_all()).ok());
     const std::string script = R"py(
 import hashlib, os, subprocess, sys, tarfile

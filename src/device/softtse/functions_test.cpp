@@ -745,9 +745,7 @@ TEST(Open, RefusesANewerStoreAndWritesNothing) {
 
 TEST(Open, OnTheSystemsDiskLocksTheFile) {
   TestDevice device;
-  const auto folder = std::filesystem::path(::testing::TempDir()) / "softtse_lock";
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
+  const auto folder = real_folder("lock");
   const StorePlace place{.file = folder / "tse.db", .vfs = {}};
   CreateOptions options = device.create_options();
   options.store = place;

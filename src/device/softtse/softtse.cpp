@@ -124,9 +124,12 @@ void SoftTse::perform(std::span<const TseCall> calls, TseAnswers& answers) {
                        .process_data = call.process_data,
                        .force = call.force_signature});
     }
+    std::vector<TseIndexedAnswer> together;
+    together.reserve(steps.size());
     m_impl->run_group(steps, [&](std::size_t index, Result<StepAnswer> answer) {
-      answers.answered(first + index, answer_of(std::move(answer)));
+      together.push_back({first + index, answer_of(std::move(answer))});
     });
+    answers.answered_together(std::move(together));
   }
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -165,6 +167,15 @@ class TestDevice final : public testing::TseUnderTest {
   TestSigner::Shared m_signer;
   std::unique_ptr<SoftTse> m_tse;
 };
+
+/// An empty folder of this process on the system's disk.
+inline std::filesystem::path real_folder(const std::string& name) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) /
+                      ("softtse_" + name + "_" + std::to_string(::getpid()));
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  return folder;
+}
 
 inline ::testing::AssertionResult succeeded(const Status& status) {
   if (status.ok()) return ::testing::AssertionSuccess();
