@@ -186,7 +186,7 @@ class SoftTse::Impl {
   using StepResults = std::vector<Result<StepAnswer>>;
   StepResults run(std::span<const Step> steps);
   void run_group(std::span<const Step> steps,
-                 const std::function<void(std::size_t, Result<StepAnswer>)>& answer);
+                 const std::function<void(StepResults)>& answer);  ///< called once, in order
   Result<StepAnswer> run_one(const Step& step);
   Result<TseTransaction> describe(const TransactionRow& row);
 

@@ -446,9 +446,9 @@ for name, data in ders.items():
     spki = subprocess.run('openssl x509 -inform DER -in one.der -pubkey -noout | openssl pkey '
                           '-pubin -outform DER', shell=True, check=True,
                           capture_output=True).stdout
-    point = spki[spki.rindex(b'\x03', 0, 30):]
-    size = {0x42: 65, 0x62: 97}[point[1]]
-    assert hashlib.sha256(spki[-size:]).hexdigest() + '_X509.der' == name, name
+    after_algorithm = tlv(spki, tlv(spki, 0)[1])[2]
+    _, start, end = tlv(spki, after_algorithm)
+    assert hashlib.sha256(spki[start + 1:end]).hexdigest() + '_X509.der' == name, name
 print('checked', checked)
 )py";
     ASSERT_TRUE(write_file(folder / "check.py", bytes_of(script)).ok());

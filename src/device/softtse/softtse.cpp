@@ -124,12 +124,13 @@ void SoftTse::perform(std::span<const TseCall> calls, TseAnswers& answers) {
                        .process_data = call.process_data,
                        .force = call.force_signature});
     }
-    std::vector<TseIndexedAnswer> together;
-    together.reserve(steps.size());
-    m_impl->run_group(steps, [&](std::size_t index, Result<StepAnswer> answer) {
-      together.push_back({first + index, answer_of(std::move(answer))});
+    m_impl->run_group(steps, [&](Impl::StepResults results) {
+      std::vector<TseIndexedAnswer> together;
+      together.reserve(results.size());
+      for (std::size_t i = 0; i < results.size(); ++i)
+        together.push_back({first + i, answer_of(std::move(results[i]))});
+      answers.answered_together(std::move(together));
     });
-    answers.answered_together(std::move(together));
   }
 }
 

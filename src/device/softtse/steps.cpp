@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <iterator>
+
 #include "base/mutant.h"
 #include "device/softtse/engine.h"
 
@@ -219,20 +221,18 @@ Result<StepAnswer> SoftTse::Impl::step(Work& work, const Step& step) {
 }
 
 void SoftTse::Impl::run_group(std::span<const Step> steps,
-                              const std::function<void(std::size_t, Result<StepAnswer>)>& answer) {
+                              const std::function<void(StepResults)>& answer) {
   const auto refuse = [&](const Error& why) {
-    for (std::size_t i = 0; i < steps.size(); ++i) answer(i, why);
+    answer(StepResults(steps.size(), Result<StepAnswer>(why)));
   };
   if (const Status ready = enter(); !ready.ok()) return refuse(ready.error());
   auto work = Work::begin(*this, 2 * steps.size() + m_state.pending_transactions, steps.size());
   if (!work.ok()) return refuse(work.error());
   protect_overdue(*work);
-  std::vector<Result<StepAnswer>> results;
+  StepResults results;
   results.reserve(steps.size());
   for (const Step& one : steps) results.push_back(step(*work, one));
-  const auto answer_all = [&] {
-    for (std::size_t i = 0; i < results.size(); ++i) answer(i, std::move(results[i]));
-  };
+  const auto answer_all = [&] { answer(std::move(results)); };
   if (!work->touched()) return answer_all();  // all refused: nothing to make durable
   if (SIEGEL_MUTANT("answer-before-flush")) {
     answer_all();
@@ -251,8 +251,10 @@ SoftTse::Impl::StepResults SoftTse::Impl::run(std::span<const Step> steps) {
   StepResults out;
   while (!steps.empty()) {
     const auto group = steps.first(std::min(steps.size(), group_max));
-    run_group(group,
-              [&](std::size_t, Result<StepAnswer> answer) { out.push_back(std::move(answer)); });
+    run_group(group, [&](StepResults answers) {
+      out.insert(out.end(), std::make_move_iterator(answers.begin()),
+                 std::make_move_iterator(answers.end()));
+    });
     steps = steps.subspan(group.size());
   }
   return out;
