@@ -67,7 +67,10 @@ Result<Day> day_from_json(std::string_view text) {
 
 Now DayClock::now() const {
   Now now = m_real.now();
-  now.wall = now.wall + std::chrono::milliseconds(m_ahead_ms.load());
+  const std::int64_t ahead_ms = m_ahead_ms.load();
+  now.wall = now.wall + std::chrono::milliseconds(ahead_ms);
+  // Time that is skipped has passed: a device's own clock, which runs by steady time, keeps up.
+  now.steady += std::chrono::milliseconds(ahead_ms - m_start_ms);
   return now;
 }
 

@@ -38,13 +38,14 @@ struct Day {
 class DayClock final : public Clock {
  public:
   DayClock(const Clock& real, Instant start)
-      : m_real(real), m_ahead_ms((start - real.now().wall).count()) {}
+      : m_real(real), m_start_ms((start - real.now().wall).count()), m_ahead_ms(m_start_ms) {}
   [[nodiscard]] Now now() const override;
   /// Any thread; an earlier time than now() changes nothing.
   void set(Instant wall);
 
  private:
   const Clock& m_real;
+  const std::int64_t m_start_ms;
   std::atomic<std::int64_t> m_ahead_ms;
 };
 

@@ -297,6 +297,7 @@ TEST(Json, SaleOfManyLinesAnswersEachRequest) {
 }
 
 TEST(Outage, StatusIsDegradedUntilTheTseIsBack) {
+  RecordProperty("proves", "TSS-002 TSS-004 TSS-022 TSS-024 TSS-026 TSS-027 DIK-011 DIK-016");
   const TestShop shop;
   const fs::path store = shop.folder() / "tse";
   const fs::path away = shop.around() / "tse-away";
@@ -311,7 +312,18 @@ TEST(Outage, StatusIsDegradedUntilTheTseIsBack) {
   const Ended degraded = shop.siegel_json({"status"});
   EXPECT_EQ(degraded.exit_code, 4) << degraded.text();
   EXPECT_EQ(text_at(degraded.document(), "status"), "degraded");
-  ASSERT_EQ(list_at(degraded.document(), "outages").size(), 1U) << degraded.text();
+  const json::Value status = degraded.document();
+  ASSERT_EQ(list_at(status, "outages").size(), 1U) << degraded.text();
+  EXPECT_EQ(text_at(list_at(status, "outages").front(), "code"), "E-TSE-101") << degraded.text();
+  // Every selling function goes on.
+  const std::string reversal = R"({"kind":"reversal","reverses":"KASSE-01-000001"})";
+  for (const std::string& document :
+       {std::string(R"({"kind":"memo","text":"Schublade"})"), reversal,
+        std::string(R"({"kind":"training","lines":[{"text":"a","amount":"1.00","vat":"B"}]})")}) {
+    const Ended sold = shop.sell(document);
+    EXPECT_EQ(sold.exit_code, 0) << sold.text();
+    EXPECT_EQ(signature_of(sold), "unsigned_outage") << sold.text();
+  }
 
   std::error_code ignored;
   fs::remove_all(store, ignored);
@@ -322,6 +334,31 @@ TEST(Outage, StatusIsDegradedUntilTheTseIsBack) {
   // What was sold in the dark stays as it was handed out.
   EXPECT_EQ(signature_of(shop.sell(one_line_document("Brezel", "1.80"), "dark")),
             "unsigned_outage");
+  const Ended copy = shop.siegel({"receipt", "print", "KASSE-01-000001"});
+  for (const char* text : {"TSE AUSGEFALLEN", "Ausfall Nr. 1", "E-TSE-101", "Ausfall seit"})
+    EXPECT_NE(copy.out.find(text), std::string::npos) << copy.text();
+  const json::Value receipt = member(unsigned_sale.document(), "receipt");
+  EXPECT_NE(copy.out.find(LocalStamp::parse(text_at(receipt, "at"))->print_minute()),
+            std::string::npos)
+      << copy.text();
+  // Begin, reason and end are on record, and nobody had to write them.
+  int begins = 0;
+  int ends = 0;
+  for (const json::Value& entry : shop.entries()) {
+    const json::Value& payload = member(entry, "payload");
+    if (text_at(entry, "kind") == "outage_begin") {
+      ++begins;
+      EXPECT_EQ(text_at(payload, "code"), "E-TSE-101");
+      EXPECT_NE(text_at(payload, "since"), "");
+    }
+    if (text_at(entry, "kind") == "outage_end") {
+      ++ends;
+      EXPECT_EQ(number_at(payload, "receipts"), 4);
+      EXPECT_NE(text_at(payload, "until"), "");
+    }
+  }
+  EXPECT_EQ(begins, 1);
+  EXPECT_EQ(ends, 1);
   EXPECT_EQ(shop.violations(), "");
 }
 
@@ -411,6 +448,23 @@ TEST(Demo, RunsADayAndItsPrintedCodesVerify) {
   const fs::path picture = folder.path() / "receipt.png";
   ASSERT_TRUE(write_file(picture, *png).ok());
   EXPECT_EQ(siegel({"verify", picture.string(), "--tar", tar.string()}).exit_code, 0);
+
+  // The clock of the TSE kept up with the day.
+  const Ended list =
+      siegel({"receipt", "list", "--limit", "1000", "--json", "--data", out.string()});
+  const json::Value rows = list.document();
+  ASSERT_GE(list_at(rows, "data").size(), 60U);
+  for (const json::Value& row : {list_at(rows, "data").front(), list_at(rows, "data").back()}) {
+    const Ended shown = siegel(
+        {"receipt", "show", text_at(row, "receipt_number"), "--json", "--data", out.string()});
+    const json::Value document = shown.document();
+    const json::Value& receipt = member(document, "receipt");
+    const auto decided = LocalStamp::parse(text_at(receipt, "at"));
+    const auto signed_at = Instant::parse(text_at(member(receipt, "signature"), "end"));
+    ASSERT_TRUE(decided.ok() && signed_at.ok()) << shown.text();
+    EXPECT_LE(std::chrono::abs(*signed_at - decided->instant()), std::chrono::seconds(5))
+        << shown.text();
+  }
 
   // What it says one may try works.
   const std::vector<std::vector<std::string>> next{
