@@ -281,13 +281,15 @@ void Recorder::on_reconciled(const Reconciled& reconciled, Now now, Effects& eff
   // One commit: an outage never ends while something is open on the device that no entry names.
   Batch batch(m_state.sequence, now.wall);
   match_lost(serial, found, batch);
-  plan_strays(serial, found, batch, now);
+  // What came after the question may have ended a transaction that the answer still calls open.
   Breaker& breaker = m_breakers[serial];
-  if (reconciled.after_probe && breaker.probing) {
-    if (breaker.asked == breaker.doubts || SIEGEL_MUTANT("end-outage-unasked"))
-      close_breaker(serial, batch, now);
-    else
-      ask_after_probe(serial, effects);
+  const bool after_probe = reconciled.after_probe && breaker.probing;
+  const bool stale = after_probe && breaker.asked != breaker.doubts;
+  if (stale && !SIEGEL_MUTANT("end-outage-unasked")) {
+    ask_after_probe(serial, effects);
+  } else {
+    plan_strays(serial, found, batch, now);
+    if (after_probe) close_breaker(serial, batch, now);
   }
   if (batch.empty()) return;
   const std::uint64_t last = append(batch, effects);

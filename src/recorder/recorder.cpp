@@ -51,12 +51,12 @@ void Recorder::resume(Now now, Effects& effects) {
   arm(effects);
 }
 
-void Recorder::on(const Event& event, Now now, Effects& effects) {
+void Recorder::on(Event event, Now now, Effects& effects) {
   struct Visitor {
     Recorder& recorder;
     Now now;
     Effects& effects;
-    void operator()(const Command& e) { recorder.on_command(e, now, effects); }
+    void operator()(Command& e) { recorder.on_command(std::move(e), now, effects); }
     void operator()(const Appended& e) { recorder.on_appended(e, now, effects); }
     void operator()(const Answered& e) { recorder.on_answered(e, now, effects); }
     void operator()(const Probed& e) { recorder.on_probed(e, now, effects); }

@@ -196,7 +196,7 @@ class Recorder {
 
   /// Once, before the first event: takes up every plan and Vorgang a crash left unfinished.
   void resume(Now now, Effects& effects);
-  void on(const Event& event, Now now, Effects& effects);
+  void on(Event event, Now now, Effects& effects);
 
   [[nodiscard]] const State& state() const { return m_state; }
   /// No command, append or device call is under way (open Vorgaenge and outages may be).
@@ -252,7 +252,7 @@ class Recorder {
   };
 
   // sale.cpp: from a command to a seal
-  void on_command(const Command& command, Now now, Effects& effects);
+  void on_command(Command command, Now now, Effects& effects);
   void on_appended(const Appended& appended, Now now, Effects& effects);
   void run_ready(Now now, Effects& effects);
   void begin(Lane& lane, const Command& command, Now now, Effects& effects);

@@ -340,6 +340,29 @@ TEST_F(RecorderTest, AnOutageDoesNotEndWhileSomethingCameAfterTheQuestion) {
   EXPECT_EQ(shop.open_on_device(), 0U);
 }
 
+TEST_F(RecorderTest, AnAnswerOlderThanAFinishPlansNoAbort) {
+  shop.send(TestStand::sale(1, "k1"));
+  shop.send(TestStand::sale(2, "k2"));
+  shop.flush();
+  shop.take_call();
+  shop.fail_call(dead());
+  shop.flush();
+  shop.restart();  // the outage is open, the sale of KASSE-1 is taken up, the device probed
+  shop.answer_question();
+  shop.answer_call();
+  ASSERT_EQ(shop.calls.size(), 1U);  // the finish waits behind the question after the probe
+  shop.answer_probe();
+  const Reconciled answer = shop.answer_to(shop.reconciles.at(0));
+  shop.reconciles.clear();
+  shop.lose_answer();
+  shop.wake();
+  const std::size_t before = shop.journal.size();
+  shop.on(answer);
+  shop.settle();
+  EXPECT_THAT(shop.kinds(before), ElementsAre("seal", "late_signature", "outage_end"));
+  EXPECT_EQ(shop.open_on_device(), 0U);
+}
+
 TEST_F(RecorderTest, AStartWhoseAnswerWasLostIsEndedAlsoAfterACrash) {
   const std::uint64_t open = shop.send(Open{TestStand::reg(1), VorgangId("v1"), {}});
   shop.flush();

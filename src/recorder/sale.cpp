@@ -64,7 +64,7 @@ Result<LocalStamp> local(Now now, const Business& business) {
 
 }  // namespace
 
-void Recorder::on_command(const Command& command, Now now, Effects& effects) {
+void Recorder::on_command(Command command, Now now, Effects& effects) {
   if (const auto named = check_actor(command.actor); !named) {
     effects.replies.push_back({command.request, named.error()});
     return;
@@ -90,7 +90,7 @@ void Recorder::on_command(const Command& command, Now now, Effects& effects) {
                                               waiting_max, id->text()))});
     return;
   }
-  lane.waiting.push_back(command);
+  lane.waiting.push_back(std::move(command));
   ready(lane);
 }
 

@@ -133,7 +133,7 @@ TEST(Days, OfTheFixedSeedsEndWell) { run_days(1, number_from("SIEGEL_DAYS", 200)
 TEST(Days, OfNewSeedsEndWell) {
   const std::uint64_t first = 1'000'000 + system_random().below(1'000'000'000);
   std::cout << "new seeds from " << first << "\n";
-  run_days(first, number_from("SIEGEL_DAYS", 100));
+  run_days(first, number_from("SIEGEL_DAYS", 50));
 }
 
 }  // namespace

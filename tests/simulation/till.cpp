@@ -62,8 +62,8 @@ bool Tills::act() {
     if (m_tills[i].actions > 0 && (m_tills[i].waiting == 0 || below(20) == 0)) free.push_back(i);
   }
   if (!free.empty() && below(2) == 0) begin(free[below(free.size())]);
-  // Between two customers.
-  if (below(60) == 0) m_shop.clock().advance(std::chrono::milliseconds(below(8000)));
+  // Between two customers; and sometimes the machine itself stands still for a while.
+  if (below(busy ? 100 : 5) == 0) m_shop.clock().advance(std::chrono::milliseconds(below(8000)));
   return busy || std::any_of(m_tills.begin(), m_tills.end(),
                              [](const Till& till) { return till.actions > 0; });
 }
