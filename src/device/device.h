@@ -69,11 +69,21 @@ struct TseAnswer {
   std::optional<TseSignature> protected_update;
 };
 
+struct TseIndexedAnswer {
+  std::size_t index;  ///< of its call
+  Result<TseAnswer> answer;
+};
+
 /// Receives the answer to each call of a batch, once each, in any order, from the calling thread.
 class TseAnswers {
  public:
   virtual ~TseAnswers() = default;
   virtual void answered(std::size_t index, Result<TseAnswer> answer) = 0;
+  /// For a device that finishes several calls at the same time: whoever waits for them is woken
+  /// once.
+  virtual void answered_together(std::vector<TseIndexedAnswer> answers) {
+    for (TseIndexedAnswer& one : answers) answered(one.index, std::move(one.answer));
+  }
 };
 
 /// What a TSE knows of one transaction.

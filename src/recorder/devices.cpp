@@ -78,7 +78,7 @@ void Recorder::on_woke(Now now, Effects& effects) {
       set_deadline(*due.lane, now);  // the journal is slow; the device has not been asked yet
       continue;
     }
-    give_up(*due.lane, unknown("E-TSE-121", "the TSE did not answer in time"), now, effects);
+    give_up(*due.lane, unknown("E-TSE-104", "the TSE did not answer in time"), now, effects);
   }
   for (auto& [serial, breaker] : m_breakers) {
     if (!breaker.probe_due || *breaker.probe_due > now.steady) continue;
@@ -101,7 +101,7 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
     return;
   }
   if (!answered.answer->signature) {
-    give_up(lane, unknown("E-TSE-122", "the TSE answered without a signature"), now, effects);
+    give_up(lane, unknown("E-TSE-140", "the TSE answered without a signature"), now, effects);
     return;
   }
   const auto answer = step_answer(answered.answer->transaction, *answered.answer->signature);
@@ -347,7 +347,7 @@ void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& fou
     // Not even its start is there, or it was finished as something else.
     give_up(
         lane,
-        conflict("E-TSE-123", fmt::format("the TSE does not hold transaction {} of this receipt",
+        conflict("E-TSE-305", fmt::format("the TSE does not hold transaction {} of this receipt",
                                           plan.transaction)),
         now, effects);
     return;

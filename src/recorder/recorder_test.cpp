@@ -194,7 +194,7 @@ TEST_F(RecorderTest, AtTheDeadlineTheReceiptGoesOutUnsignedWithItsOutage) {
   const Accepted accepted = shop.accepted(request);
   EXPECT_EQ(accepted.seal->outcome, Seal::Outcome::unsigned_outage);
   EXPECT_TRUE(accepted.seal->asked);
-  EXPECT_EQ(accepted.seal->error_code, "E-TSE-121");
+  EXPECT_EQ(accepted.seal->error_code, "E-TSE-104");
   EXPECT_EQ(accepted.seal->outage_number, 1U);
   EXPECT_EQ(accepted.seal->outage_receipt, 1U);
   EXPECT_THAT(shop.kinds(before), ElementsAre("plan", "outage_begin", "seal"));
@@ -370,7 +370,7 @@ TEST_F(RecorderTest, AStartWhoseAnswerWasLostIsEndedAlsoAfterACrash) {
   shop.wake();
   shop.flush();
   EXPECT_EQ(shop.accepted(open).started->transaction, 0U);
-  EXPECT_EQ(shop.accepted(open).started->error_code, "E-TSE-121");
+  EXPECT_EQ(shop.accepted(open).started->error_code, "E-TSE-104");
   shop.restart();
   shop.recover();
   EXPECT_EQ(shop.open_on_device(), 0U);

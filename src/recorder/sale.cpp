@@ -46,7 +46,7 @@ Error too_large(std::size_t bytes) {
 
 Status check_actor(const std::string& actor) {
   if (actor.empty() || actor.size() > journal::name_bytes_max || !valid_utf8(actor))
-    return invalid("E-API-605",
+    return invalid("E-API-606",
                    fmt::format("who acts is named with 1 to {} bytes", journal::name_bytes_max),
                    "/actor");
   return Ok{};

@@ -291,8 +291,8 @@ class TestStand {
   std::uint64_t m_counter = 0;
 };
 
-inline Error silent() { return unknown("E-TSE-120", "no answer"); }
-inline Error dead() { return unavailable("E-TSE-102", "gone"); }
+inline Error silent() { return unknown("E-TSE-104", "no answer"); }
+inline Error dead() { return unavailable("E-TSE-402", "gone"); }
 
 /// With master data entered.
 class RecorderTest : public ::testing::Test {

@@ -51,27 +51,27 @@ bool signs(FaultyOperation operation) {
   return false;
 }
 
-Error lost() { return unknown("E-TSE-120", "the answer was lost (scripted fault)", "no answer"); }
+Error lost() { return unknown("E-TSE-104", "the answer was lost (scripted fault)", "no answer"); }
 
 /// The refusal a rule stands for; empty: the call reaches the device.
 std::optional<Error> refusal(Fault fault, FaultyOperation operation) {
   const bool signing = signs(operation);
   switch (fault) {
     case Fault::dead:
-      return unavailable("E-TSE-102", "the device does not answer (scripted fault)",
+      return unavailable("E-TSE-402", "the device does not answer (scripted fault)",
                          "ErrorSecureElementPartsDisconnected");
     case Fault::full:
       if (!signing) return {};
-      return unavailable("E-TSE-103", "the memory is full (scripted fault)",
+      return unavailable("E-TSE-403", "the memory is full (scripted fault)",
                          "ErrorStorageMemoryFull");
     case Fault::expired:
       if (!signing) return {};
-      return unavailable("E-TSE-104", "the certificate has expired (scripted fault)",
+      return unavailable("E-TSE-404", "the certificate has expired (scripted fault)",
                          "ErrorCertificateExpired");
     case Fault::time_not_set:
       // Setting it is the way out.
       if (!signing || operation == FaultyOperation::set_time) return {};
-      return unavailable("E-TSE-106", "the time is not set (scripted fault)", "ErrorTimeNotSet");
+      return unavailable("E-TSE-406", "the time is not set (scripted fault)", "ErrorTimeNotSet");
     case Fault::answer_lost_before:
     case Fault::hang:
       return lost();

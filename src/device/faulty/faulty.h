@@ -19,13 +19,13 @@ namespace siegel::device {
 /// What goes wrong.
 enum class Fault {
   slow,                ///< waits `delay`, then works
-  dead,                ///< unavailable, E-TSE-102; nothing reaches the device
-  full,                ///< signing functions: E-TSE-103 ErrorStorageMemoryFull
-  expired,             ///< signing functions: E-TSE-104 ErrorCertificateExpired
-  time_not_set,        ///< signing functions: E-TSE-106 ErrorTimeNotSet
+  dead,                ///< unavailable, E-TSE-402; nothing reaches the device
+  full,                ///< signing functions: E-TSE-403 ErrorStorageMemoryFull
+  expired,             ///< signing functions: E-TSE-404 ErrorCertificateExpired
+  time_not_set,        ///< signing functions: E-TSE-406 ErrorTimeNotSet
   wrong_time,          ///< works; the log times in the answers and in status() are off by `delay`
-  answer_lost_after,   ///< the device does it, the caller gets `unknown` E-TSE-120
-  answer_lost_before,  ///< the device does nothing, the caller gets `unknown` E-TSE-120
+  answer_lost_after,   ///< the device does it, the caller gets `unknown` E-TSE-104
+  answer_lost_before,  ///< the device does nothing, the caller gets `unknown` E-TSE-104
   hang,                ///< returns only when release() is called; then answer_lost_before
   empty_export,        ///< export_log succeeds and writes nothing
   garbled_signature,   ///< works; the last bit of each signature in the answer is turned over

@@ -100,11 +100,11 @@ TEST(FaultyTse, RefusalsHaveTheCodesOfTheDeviceAndReachNothing) {
   FaultyDevice device;
   const std::uint64_t before = device.counter();
   const std::vector<std::pair<Fault, std::string>> cases = {
-      {Fault::dead, "E-TSE-102"},
-      {Fault::full, "E-TSE-103"},
-      {Fault::expired, "E-TSE-104"},
-      {Fault::time_not_set, "E-TSE-106"},
-      {Fault::answer_lost_before, "E-TSE-120"}};
+      {Fault::dead, "E-TSE-402"},
+      {Fault::full, "E-TSE-403"},
+      {Fault::expired, "E-TSE-404"},
+      {Fault::time_not_set, "E-TSE-406"},
+      {Fault::answer_lost_before, "E-TSE-104"}};
   for (const auto& [fault, code] : cases) {
     device.script({{.fault = fault}});
     const auto answer = perform_one(device.tse(), testing::start_call());

@@ -510,13 +510,13 @@ Status SoftTse::Impl::Work::commit() {
   impl.m_store->roll_back();
   const std::string cause = status.error().detail;
   if (const Status again = impl.reload(); !again.ok()) {
-    return unknown("E-TSE-120", "the commit failed (" + cause +
+    return unknown("E-TSE-104", "the commit failed (" + cause +
                                     ") and the store cannot be read again (" +
                                     again.error().detail + ")");
   }
   if (m_first_counter != 0) {
     const auto found = impl.m_store->message(m_first_counter);
-    if (!found.ok()) return unknown("E-TSE-120", found.error().detail);
+    if (!found.ok()) return unknown("E-TSE-104", found.error().detail);
     if (*found) return Ok{};
   }
   return impl.error(TrError::storing_log_message_failed, "the commit failed: " + cause);

@@ -359,7 +359,7 @@ TEST_P(Pins, ASignerThatFailsEatsNoTries) {
     device.signing().fail_next = 2;
     const Status failed = device.tse().log_in(TseUser::admin, secret("admin pin"));
     ASSERT_FALSE(failed.ok());
-    EXPECT_EQ(failed.error().code, "E-TSE-109");
+    EXPECT_EQ(failed.error().code, "E-TSE-409");
   }
   device.signing().fail_next = 0;
   EXPECT_TRUE(succeeded(device.tse().log_in(TseUser::admin, secret("admin pin"))));

@@ -303,7 +303,7 @@ TEST(TrErrors, EveryNameOfBothTextsHasACode) {
         "ErrorSecureElementPartsDisconnected", "ErrorStoringInitDataFailed"}) {
     EXPECT_TRUE(code_of_tr_name(name).has_value()) << name;
   }
-  EXPECT_EQ(code_of_tr_name("ErrorTimeNotSet"), "E-TSE-106");
+  EXPECT_EQ(code_of_tr_name("ErrorTimeNotSet"), "E-TSE-406");
   EXPECT_EQ(code_of_tr_name("ErrorUnexportedStoredData"),
             code_of_tr_name("ErrorUnexportedLogMessages"));
   EXPECT_FALSE(code_of_tr_name("ErrorOfAnotherWorld").has_value());

@@ -65,7 +65,7 @@ class CollectedAnswers final : public TseAnswers {
 inline Result<TseAnswer> perform_one(Tse& tse, const TseCall& call) {
   CollectedAnswers answers(1);
   tse.perform({&call, 1}, answers);
-  if (!answers.complete()) return unknown("E-TSE-120", "no answer");
+  if (!answers.complete()) return unknown("E-TSE-104", "no answer");
   return answers.take(0);
 }
 

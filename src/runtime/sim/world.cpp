@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t entries_a_read = 1000;
 
-Error lost_answer() { return unknown("E-TSE-120", "the answer of the TSE was lost"); }
+Error lost_answer() { return unknown("E-TSE-104", "the answer of the TSE was lost"); }
 
 /// Collects what a device answers to a batch of calls.
 class Answers final : public device::TseAnswers {
@@ -380,7 +380,7 @@ void World::work_calls(const std::string& serial, DeviceLane& lane) {
       answer(lane, epoch, recorder::Answered{call.id, no_device()}, milliseconds(0));
     } else if (call.expires < now) {
       answer(lane, epoch,
-             recorder::Answered{call.id, unavailable("E-TSE-121", "the TSE was busy too long")},
+             recorder::Answered{call.id, unavailable("E-TSE-104", "the TSE was busy too long")},
              milliseconds(0));
     } else {
       asked.emplace_back(epoch, call.id);
