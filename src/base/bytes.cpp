@@ -1,5 +1,6 @@
 #include "base/bytes.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace siegel {
@@ -149,6 +150,14 @@ void store_be64(std::span<std::byte, 8> to, std::uint64_t value) {
 
 bool valid_utf8(std::string_view text) {
   while (!text.empty()) {
+    // Eight bytes at once while they are ASCII, as most are.
+    std::uint64_t eight = 0;
+    while (text.size() >= sizeof(eight)) {
+      std::memcpy(&eight, text.data(), sizeof(eight));
+      if ((eight & 0x8080808080808080U) != 0) break;
+      text.remove_prefix(sizeof(eight));
+    }
+    if (text.empty()) break;
     const std::size_t n = utf8_sequence(text);
     if (n == 0) return false;
     text.remove_prefix(n);

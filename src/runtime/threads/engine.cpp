@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <future>
+#include <span>
 #include <utility>
 
 #include "runtime/questions.h"
@@ -142,7 +143,8 @@ void Engine::handle(Input& input, Now now) {
   if (auto* submitted = std::get_if<Submitted>(&input)) {
     accept(*submitted, now);
   } else if (auto* event = std::get_if<FromRecorder>(&input)) {
-    if (m_recorder && event->epoch == m_epoch) m_recorder->on(event->event, now, m_effects);
+    if (m_recorder && event->epoch == m_epoch)
+      m_recorder->on(std::move(event->event), now, m_effects);
   } else if (auto* failed = std::get_if<CommitFailed>(&input)) {
     if (failed->epoch == m_epoch) rebuild(*failed, now);
   } else {
@@ -191,7 +193,8 @@ void Engine::rebuild(const CommitFailed& failed, Now now) {
 
 void Engine::perform(recorder::Effects& effects) {
   for (recorder::Append& append : effects.appends)
-    m_writes.push({m_epoch, append.first, std::move(append.drafts)});
+    m_handed_over.push_back({m_epoch, append.first, std::move(append.drafts)});
+  m_writes.push_all(m_handed_over);
   if (!effects.calls.empty() || !effects.probes.empty() || !effects.reconciles.empty()) {
     Lock lock(m_lanes_mutex);
     const auto lane = [&](const std::string& serial) SIEGEL_REQUIRES(m_lanes_mutex) -> DeviceLane& {
@@ -199,7 +202,13 @@ void Engine::perform(recorder::Effects& effects) {
       if (!found) found = std::make_unique<DeviceLane>(nullptr, *m_options.clock, m_inbox);
       return *found;
     };
-    for (recorder::Call& call : effects.calls) lane(call.tse_serial).push(m_epoch, std::move(call));
+    const std::span<recorder::Call> calls(effects.calls);
+    for (std::size_t i = 0; i < calls.size();) {
+      std::size_t end = i + 1;
+      while (end < calls.size() && calls[end].tse_serial == calls[i].tse_serial) ++end;
+      lane(calls[i].tse_serial).push(m_epoch, calls.subspan(i, end - i));
+      i = end;
+    }
     for (recorder::Probe& probe : effects.probes)
       lane(probe.tse_serial).push(m_epoch, std::move(probe));
     for (recorder::Reconcile& question : effects.reconciles)

@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -24,19 +26,41 @@
 
 namespace siegel::runtime {
 
-/// Waiting events of one consumer, handed over as a whole. Any number of producers.
+/// Waiting events of one consumer, handed over as a whole. Any number of producers, who must have
+/// returned before it dies.
 template <class T>
 class Inbox {
  public:
   void push(T item) {
-    Lock lock(m_mutex);
-    m_items.push_back(std::move(item));
-    // A consumer that has items to take does not sleep.
-    if (m_items.size() == 1) m_condition.notify_one();
+    {
+      const Lock lock(m_mutex);
+      m_items.push_back(std::move(item));
+      if (!std::exchange(m_asleep, false)) return;
+    }
+    // Without the lock: the consumer that wakes up would wait for it at once.
+    m_condition.notify_one();
+  }
+  /// The same for several at once: the consumer finds all of them. `items` is empty afterwards.
+  void push_all(std::vector<T>& items) {
+    if (items.empty()) return;
+    {
+      const Lock lock(m_mutex);
+      if (m_items.empty())
+        m_items.swap(items);
+      else
+        m_items.insert(m_items.end(), std::make_move_iterator(items.begin()),
+                       std::make_move_iterator(items.end()));
+      items.clear();
+      if (!std::exchange(m_asleep, false)) return;
+    }
+    m_condition.notify_one();
   }
   void stop() {
-    Lock lock(m_mutex);
-    m_stopped = true;
+    {
+      const Lock lock(m_mutex);
+      m_stopped = true;
+      m_asleep = false;
+    }
     m_condition.notify_one();
   }
   /// Waits for items (at most `limit`, if given), moves all of them into `out` (cleared first).
@@ -45,12 +69,14 @@ class Inbox {
     out.clear();
     Lock lock(m_mutex);
     while (m_items.empty() && !m_stopped) {
+      m_asleep = true;
       if (!limit) {
         m_condition.wait(lock);
       } else if (*limit <= std::chrono::nanoseconds(0) || !m_condition.wait_for(lock, *limit)) {
         break;
       }
     }
+    m_asleep = false;
     out.swap(m_items);
     return !out.empty() || !m_stopped;
   }
@@ -63,6 +89,7 @@ class Inbox {
   Mutex m_mutex;
   Condition m_condition;
   std::vector<T> m_items SIEGEL_GUARDED_BY(m_mutex);
+  bool m_asleep SIEGEL_GUARDED_BY(m_mutex) = false;  ///< the consumer; nobody has woken it yet
   bool m_stopped SIEGEL_GUARDED_BY(m_mutex) = false;
 };
 
@@ -157,6 +184,7 @@ class Engine {
   std::unordered_map<std::uint64_t, Done> m_waiting;
   std::optional<Steady> m_wake;
   recorder::Effects m_effects;
+  std::vector<Write> m_handed_over;
 
   Mutex m_lanes_mutex;
   std::map<std::string, std::unique_ptr<DeviceLane>, std::less<>> m_lanes

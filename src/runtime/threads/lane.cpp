@@ -22,8 +22,11 @@ Engine::DeviceLane::~DeviceLane() {
   m_thread.join();
 }
 
-void Engine::DeviceLane::push(std::uint64_t epoch, recorder::Call call) {
-  m_jobs.push({epoch, std::move(call)});
+void Engine::DeviceLane::push(std::uint64_t epoch, std::span<recorder::Call> calls) {
+  std::vector<Job> jobs;
+  jobs.reserve(calls.size());
+  for (recorder::Call& call : calls) jobs.push_back({epoch, std::move(call)});
+  m_jobs.push_all(jobs);
 }
 void Engine::DeviceLane::push(std::uint64_t epoch, recorder::Probe probe) {
   m_jobs.push({epoch, std::move(probe)});
@@ -71,7 +74,7 @@ void Engine::DeviceLane::perform(std::vector<Job*>& jobs) {
       answer(job->epoch, recorder::Answered{call.id, no_device()});
     } else if (call.expires < now) {
       answer(job->epoch,
-             recorder::Answered{call.id, unavailable("E-TSE-121", "the TSE was busy too long")});
+             recorder::Answered{call.id, unavailable("E-TSE-104", "the TSE was busy too long")});
     } else {
       calls.push_back(std::move(call.call));
       asked.push_back(job);
@@ -84,11 +87,22 @@ void Engine::DeviceLane::perform(std::vector<Job*>& jobs) {
    public:
     Answers(DeviceLane& lane, const std::vector<Job*>& jobs) : m_lane(lane), m_jobs(jobs) {}
     void answered(std::size_t index, Result<device::TseAnswer> result) override {
-      const recorder::Call& call = std::get<recorder::Call>(m_jobs[index]->what);
-      m_lane.answer(m_jobs[index]->epoch, recorder::Answered{call.id, std::move(result)});
+      m_lane.m_answers.push(event(index, std::move(result)));
+    }
+    void answered_together(std::vector<device::TseIndexedAnswer> answers) override {
+      std::vector<Input> inputs;
+      inputs.reserve(answers.size());
+      for (device::TseIndexedAnswer& one : answers)
+        inputs.push_back(event(one.index, std::move(one.answer)));
+      m_lane.m_answers.push_all(inputs);
     }
 
    private:
+    FromRecorder event(std::size_t index, Result<device::TseAnswer> result) {
+      const recorder::Call& call = std::get<recorder::Call>(m_jobs[index]->what);
+      return {m_jobs[index]->epoch, recorder::Answered{call.id, std::move(result)}};
+    }
+
     DeviceLane& m_lane;
     const std::vector<Job*>& m_jobs;
   };

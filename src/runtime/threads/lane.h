@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,7 +19,8 @@ class Engine::DeviceLane {
   DeviceLane(const DeviceLane&) = delete;
   DeviceLane& operator=(const DeviceLane&) = delete;
 
-  void push(std::uint64_t epoch, recorder::Call call);
+  /// Moves them out of the span.
+  void push(std::uint64_t epoch, std::span<recorder::Call> calls);
   void push(std::uint64_t epoch, recorder::Probe probe);
   void push(std::uint64_t epoch, recorder::Reconcile question);
   void push(std::function<void(device::Tse*)> work);
