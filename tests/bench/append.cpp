@@ -77,11 +77,12 @@ Result<double> append_rows(runtime::Engine& engine, const std::vector<RegisterId
     bool ok;
   };
   const std::string draft = json::canonical(to_json_value(example_sale(0)));
-  runtime::Inbox<Answer> inbox;
+  // Shared: the thread that answers last may still be in push() when the last answer is taken.
+  const auto inbox = std::make_shared<runtime::Inbox<Answer>>();
   const auto send = [&](std::size_t index) {
     engine.submit(
         "bench", recorder::Update{registers[index], VorgangId("bench"), draft},
-        [&inbox, index](Result<recorder::Accepted> result) { inbox.push({index, result.ok()}); });
+        [inbox, index](Result<recorder::Accepted> result) { inbox->push({index, result.ok()}); });
   };
   const double begin = seconds_now();
   for (std::size_t i = 0; i < registers.size(); ++i) send(i);
@@ -90,7 +91,7 @@ Result<double> append_rows(runtime::Engine& engine, const std::vector<RegisterId
   bool failed = false;
   std::vector<Answer> answers;
   while (flying > 0) {
-    inbox.take(answers);
+    inbox->take(answers);
     const bool more = seconds_now() < begin + seconds;
     for (const Answer& answer : answers) {
       ++rows;

@@ -132,13 +132,14 @@ Result<Run> World::sell_many(std::size_t registers, double seconds, std::uint64_
     std::size_t index;
     Result<recorder::Accepted> result;
   };
-  runtime::Inbox<Answer> inbox;
+  // Shared: the thread that answers last may still be in push() when the last answer is taken.
+  const auto inbox = std::make_shared<runtime::Inbox<Answer>>();
   std::array<double, registers_max> sent{};
   Run run;
   const auto send = [&](std::size_t index) {
     sent[index] = seconds_now();
-    m_shop->sell_async(make_sale(index), [&inbox, index](Result<recorder::Accepted> result) {
-      inbox.push({index, std::move(result)});
+    m_shop->sell_async(make_sale(index), [inbox, index](Result<recorder::Accepted> result) {
+      inbox->push({index, std::move(result)});
     });
   };
   const Stopwatch watch;
@@ -147,7 +148,7 @@ Result<Run> World::sell_many(std::size_t registers, double seconds, std::uint64_
   std::optional<Error> failed;
   std::vector<Answer> answers;
   while (flying > 0) {
-    inbox.take(answers);
+    inbox->take(answers);
     for (Answer& answer : answers) {
       const double end = seconds_now();
       run.latencies_ms.push_back((end - sent[answer.index]) * 1e3);
