@@ -96,7 +96,8 @@ Process::Process(Start start) : m_start(std::move(start)), m_input(std::move(m_s
   arguments.insert(arguments.begin(), name);
   // Neither the language nor a data folder of whoever runs the tests.
   std::map<std::string, std::string> environment{{"LC_ALL", "C.UTF-8"}, {"TERM", "dumb"}};
-  for (const char* kept : {"PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "TSAN_OPTIONS"})
+  for (const char* kept :
+       {"PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "TSAN_OPTIONS", "SIEGEL_MUTANT"})
     if (const char* value = std::getenv(kept)) environment[kept] = value;
   for (const auto& [key, value] : m_start.environment) environment[key] = value;
   std::vector<std::string> variables;
