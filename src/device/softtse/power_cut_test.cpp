@@ -111,7 +111,6 @@ const std::vector<Tear> all_tears = {Tear::nothing, Tear::ordered, Tear::per_fil
 class PowerCut : public ::testing::TestWithParam<Scenario> {};
 
 TEST_P(PowerCut, WhatWasAnsweredStaysAndNoCounterIsSignedTwiceCutAtEveryChange) {
-  RecordProperty("proves", "TSS-010");
   for (const Tear tear : all_tears) {
     std::uint64_t n = 1;
     while (cut_once(GetParam(), CutAt::change, n, tear)) {

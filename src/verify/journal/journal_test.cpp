@@ -224,6 +224,7 @@ TEST(verify_journal, a_good_journal_passes) {
 }
 
 TEST(verify_journal, a_change_of_stored_bytes_is_told_where_it_is) {
+  RecordProperty("proves", "TSS-010");
   Maker maker;
   maker.good_day();
   const auto told = [&](const Rules& rules, const std::string& damage) {
