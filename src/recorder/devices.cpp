@@ -116,7 +116,7 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
                     .signature_counter = answer.counter,
                     .signature = answer.signature,
                     .error_code = {}},
-                   batch, now, effects);
+                   batch, effects);
     return;
   }
   country::Progress& progress = std::get<Selling>(lane.flight->work).progress;
@@ -138,14 +138,14 @@ void Recorder::give_up(Lane& lane, const Error& error, Now now, Effects& effects
                     .register_id = starting->opened.register_id,
                     .tse_serial = serial,
                     .error_code = error.code},
-                   batch, now, effects);
+                   batch, effects);
     return;
   }
   // A start that was answered is open on the device now, whatever became of the finish.
   const Selling& selling = std::get<Selling>(lane.flight->work);
   const bool asked = unclear || selling.progress.start || selling.plan.transaction != 0;
   if (asked) ++m_breakers[serial].doubts;
-  seal(lane, outage_of(serial), asked, batch, now, effects);
+  seal(lane, outage_of(serial), asked, batch, effects);
 }
 
 void Recorder::open_breaker(const std::string& tse_serial, const Error& error, Batch& batch,
@@ -321,7 +321,7 @@ void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& fou
                     .signature_counter = open->start.counter,
                     .signature = open->start.value,
                     .error_code = {}},
-                   batch, now, effects);
+                   batch, effects);
     return;
   }
   Selling& selling = std::get<Selling>(flight.work);

@@ -266,12 +266,12 @@ class Recorder {
   [[nodiscard]] bool may_take_up(const Lane& lane) const;
   Result<const RegisterState*> ready_register(const RegisterId& id) const;
   void record_plan(Lane& lane, Plan plan, std::string json, country::Progress progress,
-                   std::optional<journal::Key> key, std::string actor,
+                   const std::optional<journal::Key>& key, std::string actor,
                    std::vector<RequestId> waiters, Now now, Effects& effects);
   void step(Lane& lane, Now now, Effects& effects);
-  void seal(Lane& lane, const country::Outcome& outcome, bool asked, Batch& batch, Now now,
+  void seal(Lane& lane, const country::Outcome& outcome, bool asked, Batch& batch,
             Effects& effects);
-  void record_started(Lane& lane, VorgangStarted started, Batch& batch, Now now, Effects& effects);
+  void record_started(Lane& lane, VorgangStarted started, Batch& batch, Effects& effects);
 
   // devices.cpp: answers, deadlines, breaker, questions
   void on_answered(const Answered& answered, Now now, Effects& effects);

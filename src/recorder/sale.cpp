@@ -209,7 +209,7 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
 }
 
 void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Progress progress,
-                           std::optional<journal::Key> key, std::string actor,
+                           const std::optional<journal::Key>& key, std::string actor,
                            std::vector<RequestId> waiters, Now now, Effects& effects) {
   Batch batch(m_state.sequence, now.wall);
   const std::uint64_t sequence = batch.add(entry_kind::plan, std::move(json), lane.id, actor, key);
@@ -227,7 +227,7 @@ void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Pro
     // One that holds this Vorgang's transaction open has to be told later.
     const bool left_open = std::get<Selling>(lane.flight->work).progress.start.has_value();
     if (left_open) ++m_breakers[lane.flight->tse_serial].doubts;
-    seal(lane, outage_of(lane.flight->tse_serial), left_open, batch, now, effects);
+    seal(lane, outage_of(lane.flight->tse_serial), left_open, batch, effects);
     return;
   }
   set_deadline(lane, now);
@@ -263,15 +263,14 @@ void Recorder::step(Lane& lane, Now now, Effects& effects) {
   const country::Outcome outcome = selling.plan.tse_serial.empty()
                                        ? country::Outcome(country::Done{})
                                        : country::Outcome(selling.progress);
-  seal(lane, outcome, false, batch, now, effects);
+  seal(lane, outcome, false, batch, effects);
 }
 
-void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Batch& batch, Now now,
+void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Batch& batch,
                     Effects& effects) {
-  (void)now;
   Flight flight = std::move(*lane.flight);
   lane.flight.reset();
-  Selling& selling = std::get<Selling>(flight.work);
+  auto& selling = std::get<Selling>(flight.work);
   Seal seal = m_country.seal(selling.sequence, selling.plan, outcome);
   seal.asked = asked;
   batch.add(entry_kind::seal, to_json(seal), lane.id, flight.actor);
@@ -323,7 +322,7 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
                     .register_id = opened.register_id,
                     .tse_serial = lane.flight->tse_serial,
                     .error_code = outage_of(lane.flight->tse_serial).code},
-                   batch, now, effects);
+                   batch, effects);
     return Ok{};
   }
   set_deadline(lane, now);
@@ -336,9 +335,7 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
   return Ok{};
 }
 
-void Recorder::record_started(Lane& lane, VorgangStarted started, Batch& batch, Now now,
-                              Effects& effects) {
-  (void)now;
+void Recorder::record_started(Lane& lane, VorgangStarted started, Batch& batch, Effects& effects) {
   Flight flight = std::move(*lane.flight);
   lane.flight.reset();
   batch.add(entry_kind::started, to_json(started), lane.id, flight.actor);

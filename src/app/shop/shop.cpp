@@ -322,7 +322,10 @@ Result<recorder::Accepted> OpenShop::call(const std::string& actor, runtime::Eng
 
 void OpenShop::sell_async(const SaleRequest& request,
                           std::function<void(Result<recorder::Accepted>)> done) {
-  if (const auto ready = need_writing(); !ready) return done(ready.error());
+  if (const auto ready = need_writing(); !ready) {
+    done(ready.error());
+    return;
+  }
   std::string key = request.key;
   if (key.empty()) {
     ByteArray<16> random{};
@@ -330,7 +333,10 @@ void OpenShop::sell_async(const SaleRequest& request,
     key = hex(random);
   }
   auto lookup = look_up(request.register_id, key, &request.draft);
-  if (!lookup) return done(lookup.error());
+  if (!lookup) {
+    done(lookup.error());
+    return;
+  }
   m_engine->submit(request.actor,
                    recorder::Sell{.register_id = request.register_id,
                                   .flow = request.flow,
@@ -356,11 +362,10 @@ Result<SaleAnswer> OpenShop::answer_of(recorder::Accepted accepted) {
 }
 
 Result<SaleAnswer> OpenShop::sell(const SaleRequest& request) {
-  SaleRequest keyed = request;
   for (int i = 0;; ++i) {
     std::promise<Result<recorder::Accepted>> promise;
     auto future = promise.get_future();
-    sell_async(keyed,
+    sell_async(request,
                [&](Result<recorder::Accepted> result) { promise.set_value(std::move(result)); });
     auto accepted = future.get();
     if (!accepted) {
