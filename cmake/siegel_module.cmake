@@ -12,7 +12,7 @@
 # socket    2       ground, domain, sockets
 # plug      3       ground, domain, sockets
 # verify    3       ground, domain, verify
-# service   4       everything below but plugs (plugs are named in app/shop/wiring.cpp only), services
+# service   4       everything below but plugs (only app/shop/wiring.cpp names plugs), services
 # front     5       ground, domain, sockets, verify, services
 # app       6       everything
 
