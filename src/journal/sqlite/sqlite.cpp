@@ -243,7 +243,7 @@ class Checkpointer {
   /// mutex would do, were it fair: a writer that comes back at once never lets the other thread in.
   void enter() {
     Lock lock(m_mutex);
-    while (m_hold) m_turn.wait(lock);
+    while (m_hold || m_full) m_turn.wait(lock);
     m_writing = true;
   }
   void leave() {
@@ -267,6 +267,9 @@ class Checkpointer {
       const Lock lock(m_mutex);
       m_pages = pages;
       m_asked = true;
+      // A copying thread that gets no processor must not let the WAL grow for ever: the next
+      // append waits until it had its turn.
+      m_full = pages >= 2 * m_options.wal_pages_max;
     }
     m_wake.notify_one();
   }
@@ -302,7 +305,9 @@ class Checkpointer {
     Lock lock(m_mutex);
     m_hold = begin;
     while (m_hold && m_writing) m_turn.wait(lock);
-    if (!m_hold) m_turn.notify_all();
+    if (m_hold) return;
+    m_full = false;
+    m_turn.notify_all();
   }
 
   /// Copies what is in the WAL when it begins.
@@ -321,6 +326,7 @@ class Checkpointer {
   Condition m_wake;
   Condition m_turn;
   bool m_hold SIEGEL_GUARDED_BY(m_mutex) = false;     // the copying thread wants, or has, its turn
+  bool m_full SIEGEL_GUARDED_BY(m_mutex) = false;     // no append before that turn
   bool m_writing SIEGEL_GUARDED_BY(m_mutex) = false;  // a commit is going on
   bool m_stop SIEGEL_GUARDED_BY(m_mutex) = false;
   bool m_asked SIEGEL_GUARDED_BY(m_mutex) = false;

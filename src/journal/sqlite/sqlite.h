@@ -19,8 +19,8 @@ struct Options {
   /// the shop can sell until evening. Empty: none. It is made anew at open when there is room.
   std::filesystem::path reserve;
   std::uint64_t reserve_bytes = std::uint64_t{8} << 20;
-  /// Pages in the WAL that start a checkpoint beside the appends, and pages at which appends wait
-  /// for it: a limit on the size of the WAL.
+  /// Pages in the WAL that start a checkpoint beside the appends, and pages from which the
+  /// checkpoint asks the appends to wait for its end; at twice as many they wait in any case.
   int checkpoint_pages = 1000;
   int wal_pages_max = 8000;
   /// A checkpoint has a thread of its own. False: it runs at the end of an append that passes
