@@ -28,7 +28,7 @@
 namespace siegel::device {
 
 struct SignerIdentity {
-  std::string kind;       ///< "softkey", "pkcs11", ...
+  std::string kind;       ///< "softkey", "pkcs11", "smartcard", "atrust"
   std::string algorithm;  ///< "ecdsa-plain-SHA256"
   Bytes public_key;       ///< uncompressed point
 };
@@ -39,8 +39,12 @@ class Signer {
   [[nodiscard]] virtual Result<SignerIdentity> identity() = 0;
   /// DER, leaf first; empty if the device holds none.
   [[nodiscard]] virtual Result<std::vector<Bytes>> certificates() = 0;
-  /// Plain r||s over the message, hashed as `identity().algorithm` says.
-  [[nodiscard]] virtual Result<Bytes> sign(BytesView message) = 0;
+  /// Plain r||s over a digest made with the hash of `identity().algorithm`. What was hashed is
+  /// never shown to a device. A device that keeps no record may be asked again for the same digest.
+  /// Errors besides those above: E-TSE-210 (a PIN is wrong or blocked: it is not tried again).
+  [[nodiscard]] virtual Result<Bytes> sign_digest(BytesView digest) = 0;
+  /// The same over a message, hashed here.
+  [[nodiscard]] virtual Result<Bytes> sign(BytesView message);
 };
 
 /// One step of a transaction. Data of several steps are never repeated by the device.

@@ -52,6 +52,8 @@ Result<SignerIdentity> SoftKey::identity() {
 
 Result<std::vector<Bytes>> SoftKey::certificates() { return m_certificates; }
 
+Result<Bytes> SoftKey::sign_digest(BytesView digest) { return m_key.sign_ecdsa_digest(digest); }
+
 Result<Bytes> SoftKey::sign(BytesView message) { return m_key.sign_ecdsa(m_hash, message); }
 
 }  // namespace siegel::device

@@ -36,6 +36,7 @@ class SoftKey final : public Signer {
 
   Result<SignerIdentity> identity() override;
   Result<std::vector<Bytes>> certificates() override;
+  Result<Bytes> sign_digest(BytesView digest) override;
   Result<Bytes> sign(BytesView message) override;
 
  private:

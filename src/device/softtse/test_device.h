@@ -43,6 +43,7 @@ class TestSigner final : public Signer {
   }
   Result<SignerIdentity> identity() override { return m_key->identity(); }
   Result<std::vector<Bytes>> certificates() override { return m_key->certificates(); }
+  Result<Bytes> sign_digest(BytesView digest) override { return m_key->sign_digest(digest); }
   Result<Bytes> sign(BytesView message) override {
     if (m_shared.record) m_shared.signed_bytes.emplace_back(message.begin(), message.end());
     if (m_shared.fail_next > 0) {
