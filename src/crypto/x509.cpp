@@ -335,6 +335,16 @@ std::optional<Bytes> Certificate::authority_key_id() const {
   return optional_bytes(X509_get0_authority_key_id(m_impl->handle.get()));
 }
 
+std::optional<Bytes> Certificate::extension(const std::string& dotted_oid) const {
+  const ErrorQueueGuard guard;
+  const detail::Asn1ObjectPtr oid(OBJ_txt2obj(dotted_oid.c_str(), 1));
+  SIEGEL_CHECK(oid != nullptr);
+  X509* handle = m_impl->handle.get();
+  const int at = X509_get_ext_by_OBJ(handle, oid.get(), -1);
+  if (at < 0) return std::nullopt;
+  return bytes_of_string(X509_EXTENSION_get_data(X509_get_ext(handle, at)));
+}
+
 std::string Certificate::signature_algorithm() const {
   const ASN1_OBJECT* oid = nullptr;
   const X509_ALGOR* algorithm = X509_get0_tbs_sigalg(m_impl->handle.get());

@@ -81,6 +81,9 @@ class Certificate {
   [[nodiscard]] std::optional<std::uint64_t> path_length() const;
   [[nodiscard]] std::optional<Bytes> subject_key_id() const;
   [[nodiscard]] std::optional<Bytes> authority_key_id() const;
+  /// DER inside the extension of this number ("1.2.40.0.10.1.11.1"), the first if it is there
+  /// twice; nothing if it is absent. `dotted_oid` is one of our constants (checked).
+  [[nodiscard]] std::optional<Bytes> extension(const std::string& dotted_oid) const;
   /// `ecdsa-with-SHA384`, or the dotted number if it has no name.
   [[nodiscard]] std::string signature_algorithm() const;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/check.h"
 #include "crypto/ec_openssl.h"
 #include "crypto/x509_openssl.h"
 
@@ -40,6 +41,9 @@ Status check(const CertificateSpec& spec) {
     return bad_spec(fmt::format("the certificate would end at {}, before it begins at {}",
                                 spec.not_after.text(), spec.not_before.text()));
   }
+  if (spec.serial_bytes < 8 || spec.serial_bytes > 20) {
+    return bad_spec(fmt::format("a number of {} bytes: 8 to 20 are allowed", spec.serial_bytes));
+  }
   constexpr std::int64_t year_10000 = 253402300800;
   if (spec.not_after.unix_seconds() >= year_10000 || spec.not_before.unix_seconds() < 0) {
     return bad_spec("the validity lies outside the years 1970 to 9999");
@@ -64,8 +68,8 @@ detail::X509NamePtr name_of(const SubjectName& subject) {
   return name;
 }
 
-bool set_serial(X509* x, Random& random) {
-  ByteArray<16> number{};
+bool set_serial(X509* x, std::size_t serial_bytes, Random& random) {
+  Bytes number(serial_bytes);
   random.fill(number);
   // Positive and never zero: top bit off, next bit on.
   number[0] = (number[0] & std::byte{0x7F}) | std::byte{0x40};
@@ -130,6 +134,19 @@ bool add_extensions(X509* x, const CertificateSpec& spec, BytesView own_id, Byte
              1;
 }
 
+bool add_more(X509* x, const std::vector<CertificateExtension>& extensions) {
+  for (const CertificateExtension& extension : extensions) {
+    const detail::Asn1ObjectPtr oid(OBJ_txt2obj(extension.oid.c_str(), 1));
+    SIEGEL_CHECK(oid != nullptr);
+    const auto value = octets(extension.value);
+    if (!value) return false;
+    const detail::X509ExtensionPtr made(
+        X509_EXTENSION_create_by_OBJ(nullptr, oid.get(), 0, value.get()));
+    if (!made || X509_add_ext(x, made.get(), -1) != 1) return false;
+  }
+  return true;
+}
+
 // Certificates are signed with at least 384 bits [TR-03116-5].
 const EVP_MD* hash_for(const PrivateKey& key) {
   return order_bits(key.curve()) >= 512 ? EVP_sha512() : EVP_sha384();
@@ -154,12 +171,14 @@ Result<Certificate> make(const Parts& parts, BytesView issuer_id, Random& random
   X509Ptr x(X509_new());
   const X509_NAME* issuer = parts.issuer_name != nullptr ? parts.issuer_name : name.get();
   if (!x || !subject_key || !issuer_key || !from || !until ||
-      X509_set_version(x.get(), X509_VERSION_3) != 1 || !set_serial(x.get(), random) ||
+      X509_set_version(x.get(), X509_VERSION_3) != 1 ||
+      !set_serial(x.get(), parts.spec.serial_bytes, random) ||
       X509_set_subject_name(x.get(), name.get()) != 1 ||
       X509_set_issuer_name(x.get(), issuer) != 1 || X509_set1_notBefore(x.get(), from.get()) != 1 ||
       X509_set1_notAfter(x.get(), until.get()) != 1 ||
       X509_set_pubkey(x.get(), subject_key.get()) != 1 ||
       !add_extensions(x.get(), parts.spec, key_id_of(parts.subject_key), issuer_id) ||
+      !add_more(x.get(), parts.spec.extensions) ||
       X509_sign(x.get(), issuer_key.get(), hash_for(parts.issuer_key)) <= 0) {
     return library_failed("making a certificate");
   }

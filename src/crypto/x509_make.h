@@ -27,6 +27,12 @@ enum class CertificateRole {
   leaf,  ///< signs messages only: digitalSignature
 };
 
+/// One more extension, never critical.
+struct CertificateExtension {
+  std::string oid;  ///< dotted, one of our constants (checked)
+  Bytes value;      ///< the DER inside
+};
+
 struct CertificateSpec {
   SubjectName subject;
   CertificateRole role = CertificateRole::leaf;
@@ -34,10 +40,12 @@ struct CertificateSpec {
   std::optional<std::uint8_t> path_length = {};
   Instant not_before;  ///< whole seconds count
   Instant not_after;   ///< later than not_before, at most year 9999
+  std::vector<CertificateExtension> extensions = {};
+  std::size_t serial_bytes = 16;  ///< 8..20 bytes of chance in the number
 };
 
 /// Signs itself, with SHA-384 (SHA-512 on curves of 512 bits and more): the root of a chain. The
-/// number of the certificate comes from `random` (16 bytes, positive).
+/// number of the certificate comes from `random` (positive).
 /// Errors: E-CRY-013 (the spec cannot be made into a certificate), E-CRY-008.
 [[nodiscard]] Result<Certificate> make_root(const CertificateSpec& spec, const PrivateKey& key,
                                             Random& random);
