@@ -11,6 +11,9 @@
 
 namespace siegel::verify {
 
+/// One letter of a group (P package, X index.xml, C CSV, ...) and three digits, as in the project's
+/// list of DSFinV-K rules.
+[[nodiscard]] std::span<const Rule> dsfinvk_rules();
 [[nodiscard]] std::span<const Rule> journal_rules();  ///< JRN
 [[nodiscard]] std::span<const Rule> qr_rules();       ///< QR
 [[nodiscard]] std::span<const Rule> rksv_rules();     ///< RKS

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -44,11 +45,10 @@ TEST(rules, page_says_what_the_catalogue_says) {
   std::set<std::string> found;
   std::istringstream lines(page);
   for (std::string line; std::getline(lines, line);) {
-    // A row of rules: `| `, capitals, `-`, a digit.
-    const std::size_t dash = line.find('-');
-    if (line.starts_with("| ") && dash != std::string::npos && dash > 3 && dash + 1 < line.size() &&
-        line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 2) == dash && line[dash + 1] >= '0' &&
-        line[dash + 1] <= '9') {
+    // A row of rules: `| `, capitals, perhaps `-`, a digit.
+    const std::size_t end = line.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ", 2);
+    if (line.starts_with("| ") && end != std::string::npos && end > 2 &&
+        std::isdigit(static_cast<unsigned char>(line[line[end] == '-' ? end + 1 : end])) != 0) {
       found.insert(line);
     }
   }
