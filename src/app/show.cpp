@@ -93,6 +93,11 @@ json::Object signature_of(const Receipt& receipt) {
     case Seal::Outcome::not_required:
       out.set("status", "not_required");
       break;
+    case Seal::Outcome::signed_rksv:
+      out.set("status", "signed");
+      out.set("signer", seal.signer);
+      out.set("signature", base64(seal.signature));
+      break;
   }
   return out;
 }

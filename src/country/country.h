@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "crypto/secret.h"
 #include "model/draft.h"
 #include "model/master.h"
 #include "model/plan.h"
@@ -17,6 +18,16 @@
 // log.
 
 namespace siegel::country {
+
+/// Austria: what a register carries from receipt to receipt.
+struct RksvFacts {
+  std::int64_t counter = 0;  ///< Umsatzzaehler, cents
+  std::string chaining;      ///< field 12 of the next receipt; empty: this is the first
+  std::string last_time;     ///< field 4 of the last receipt; empty: none yet
+  bool started = false;      ///< its Startbeleg exists
+  bool ended = false;        ///< its Schlussbeleg exists
+  const crypto::SecretBytes* aes_key = nullptr;  ///< 32 bytes; null: not there
+};
 
 /// What a decision may look at besides the request.
 struct Facts {
@@ -34,6 +45,7 @@ struct Facts {
   /// already.
   const Plan* original = nullptr;
   bool original_reversed = false;
+  const RksvFacts* rksv = nullptr;  ///< Austria only
 };
 
 /// One answer of the device to a call of this plan.
@@ -52,6 +64,11 @@ struct TseStep {
   std::string process_type;
   std::string process_data;
 };
+/// What a signature device is to sign.
+struct SignStep {
+  std::string payload;  ///< fields 1 to 12 of the code
+  Hash256 digest{};
+};
 struct Done {};
 using Next = std::variant<TseStep, Done>;
 
@@ -68,8 +85,14 @@ struct Outage {
   Instant since;
   std::string code;
   std::string text;
+  const SignerInfo* signer = nullptr;  ///< Austria: the device that should have signed
 };
-using Outcome = std::variant<Progress, Outage, Done>;  ///< Done: no device is required
+/// Austria: this device signed.
+struct Signed {
+  const SignerInfo* signer = nullptr;
+  Bytes signature;
+};
+using Outcome = std::variant<Progress, Outage, Done, Signed>;  ///< Done: no device is required
 
 /// One reasoned statement of `explain`: what was decided and the rule behind it.
 struct Reason {
@@ -90,6 +113,13 @@ class Country {
   /// The next call for this plan, given the answers so far.
   [[nodiscard]] virtual Next next(const Plan& plan, const Progress& progress) const = 0;
 
+  /// What `signer` is to sign for a plan that has `rksv`. Another device is asked for another text:
+  /// its serial is inside. Not asked of a country whose plans have no `rksv`.
+  [[nodiscard]] virtual SignStep sign_step(const Plan& /*plan*/,
+                                           const SignerInfo& /*signer*/) const {
+    return {};
+  }
+
   [[nodiscard]] virtual Seal seal(std::uint64_t plan_sequence, const Plan& plan,
                                   const Outcome& outcome) const = 0;
 
@@ -99,7 +129,8 @@ class Country {
   [[nodiscard]] virtual print::Document print(const Receipt& receipt, const Profile& profile,
                                               const PrintOptions& options) const = 0;
 
-  /// The machine-readable code of the receipt (Germany: V0;...), empty if it has none.
+  /// The machine-readable code of the receipt (Germany: V0;..., Austria: _R1-AT1_...), empty if it
+  /// has none.
   [[nodiscard]] virtual std::string code_text(const Receipt& receipt) const = 0;
 
   [[nodiscard]] virtual std::vector<Reason> explain(const Receipt& receipt) const = 0;

@@ -100,6 +100,17 @@ void write(json::Writer& out, const PlanPayment& payment) {
   out.field("value", payment.value.cents()).end_object();
 }
 
+void write(json::Writer& out, const RksvPlan& rksv) {
+  out.begin_object().key("amounts").begin_array();
+  for (const Money amount : rksv.amounts) out.integer(amount.cents());
+  out.end_array().field("chaining", rksv.chaining).field("counter", rksv.counter);
+  optional_number(out, "held_s", rksv.held_s);
+  out.field("kind", words::of(rksv.kind, words::rksv_kind))
+      .field("time", rksv.time)
+      .field("turnover", rksv.turnover)
+      .end_object();
+}
+
 // ---------------------------------------------------------------- reading
 
 Error as_corrupt(const Error& error) {
@@ -218,6 +229,16 @@ class Stored {
       if (!status.ok() && !m_error) m_error = status.error();
     }
   }
+  /// Calls `read(Stored&)` for the object, if there is one.
+  template <class Read>
+  void object(std::string_view key, const Read& read) {
+    const json::Value* value = any(key);
+    if (value == nullptr) return;
+    Stored inner(*value, m_fields->place_of(key));
+    read(inner);
+    const Status status = inner.finish();
+    if (!status.ok() && !m_error) m_error = status.error();
+  }
   void texts(std::string_view key, std::vector<std::string>& to) {
     list(key, [&](const json::Value& value, const std::string& place) -> Status {
       if (value.string() == nullptr) return invalid("E-MOD-101", "is not a text", place);
@@ -315,6 +336,23 @@ auto into(std::vector<T>& list, const Read& read) {
   };
 }
 
+void read_rksv(Stored& in, RksvPlan& rksv) {
+  std::size_t field = 0;
+  in.list("amounts", [&](const json::Value& value, const std::string& place) -> Status {
+    const std::int64_t* cents = value.integer();
+    if (cents == nullptr || field == rksv.amounts.size())
+      return invalid("E-MOD-101", "is not one of five sums", place);
+    rksv.amounts[field++] = Money::from_cents(*cents);
+    return Ok{};
+  });
+  in.text("chaining", rksv.chaining);
+  in.number("counter", rksv.counter);
+  in.number("held_s", rksv.held_s);
+  in.word("kind", words::rksv_kind, rksv.kind);
+  in.text("time", rksv.time);
+  in.text("turnover", rksv.turnover);
+}
+
 void read(Stored& in, Plan& plan) {
   in.parsed("began", plan.began);
   in.text("bon_typ", plan.bon_typ);
@@ -341,6 +379,7 @@ void read(Stored& in, Plan& plan) {
   in.money("total", plan.total);
   in.number("transaction", plan.transaction);
   in.text("tse_serial", plan.tse_serial);
+  in.object("rksv", [&](Stored& rksv) { read_rksv(rksv, plan.rksv.emplace()); });
   in.list("vat", into(plan.vat, read_vat_sum));
   std::string vorgang;
   in.text("vorgang", vorgang);
@@ -349,6 +388,7 @@ void read(Stored& in, Plan& plan) {
 
 void read(Stored& in, Seal& seal) {
   in.boolean("asked", seal.asked);
+  in.text("code_payload", seal.code_payload);
   in.parsed("end", seal.end);
   in.text("error_code", seal.error_code);
   in.text("error_text", seal.error_text);
@@ -359,11 +399,21 @@ void read(Stored& in, Seal& seal) {
   in.number("plan_sequence", seal.plan_sequence);
   in.bytes("signature", seal.signature);
   in.number("signature_counter", seal.signature_counter);
+  in.text("signer", seal.signer);
   in.parsed("start", seal.start);
   in.bytes("start_signature", seal.start_signature);
   in.number("start_signature_counter", seal.start_signature_counter);
   in.number("transaction", seal.transaction);
   in.text("tse_serial", seal.tse_serial);
+}
+
+auto bytes_into(std::vector<Bytes>& list) {
+  return [&list](const json::Value& value, std::string_view place) -> Status {
+    if (value.string() == nullptr) return invalid("E-MOD-101", "is not a text", std::string(place));
+    SIEGEL_TRY(auto bytes, from_base64(*value.string()));
+    list.push_back(std::move(bytes));
+    return Ok{};
+  };
 }
 
 void read(Stored& in, Business& business) {
@@ -380,19 +430,27 @@ void read(Stored& in, Business& business) {
 }
 
 void read(Stored& in, RegisterInfo& info) {
+  in.text("aes_check", info.aes_check);
   in.parsed("id", info.id);
   in.text("name", info.name);
+  in.texts("signers", info.signers);
   in.text("tse_serial", info.tse_serial);
+}
+
+void read(Stored& in, SignerInfo& info) {
+  in.list("certificates", bytes_into(info.certificates));
+  in.boolean("development", info.development);
+  in.text("holder", info.holder);
+  in.text("id", info.id);
+  in.text("kind", info.kind);
+  in.text("provider", info.provider);
+  in.bytes("public_key", info.public_key);
+  in.text("serial", info.serial);
 }
 
 void read(Stored& in, TseInfo& info) {
   in.text("algorithm", info.algorithm);
-  in.list("certificates", [&](const json::Value& value, std::string_view place) -> Status {
-    if (value.string() == nullptr) return invalid("E-MOD-101", "is not a text", std::string(place));
-    SIEGEL_TRY(auto bytes, from_base64(*value.string()));
-    info.certificates.push_back(std::move(bytes));
-    return Ok{};
-  });
+  in.list("certificates", bytes_into(info.certificates));
   in.boolean("certified", info.certified);
   in.text("id", info.id);
   in.text("manufacturer", info.manufacturer);
@@ -402,6 +460,7 @@ void read(Stored& in, TseInfo& info) {
 }
 
 void read(Stored& in, Profile& profile) {
+  in.boolean("automatic_dues", profile.automatic_dues);
   in.word("labels", words::label_set, profile.labels);
   in.word("language", words::language, profile.language);
   in.boolean("one_register_per_tse", profile.one_register_per_tse);
@@ -417,6 +476,7 @@ Result<T> stored(std::string_view json) {
 }
 
 void write_text(json::Writer& out, const std::string& text) { out.string(text); }
+void write_base64(json::Writer& out, const Bytes& bytes) { out.string(base64(bytes)); }
 
 }  // namespace
 
@@ -456,6 +516,7 @@ std::string to_json(const Plan& plan) {
     out.field("reversed_decided", exact_text(plan.reversed_decided))
         .field("reverses", plan.reverses);
   }
+  if (plan.rksv) write(out.key("rksv"), *plan.rksv);
   out.field("total", plan.total.cents());
   optional_number(out, "transaction", number(plan.transaction));
   optional_text(out, "tse_serial", plan.tse_serial);
@@ -470,6 +531,7 @@ std::string to_json(const Seal& seal) {
   json::Writer out(bytes);
   out.begin_object();
   if (seal.asked) out.field("asked", true);
+  optional_text(out, "code_payload", seal.code_payload);
   optional_instant(out, "end", seal.end);
   optional_text(out, "error_code", seal.error_code);
   optional_text(out, "error_text", seal.error_text);
@@ -480,6 +542,7 @@ std::string to_json(const Seal& seal) {
       .field("plan_sequence", number(seal.plan_sequence));
   optional_bytes(out, "signature", seal.signature);
   optional_number(out, "signature_counter", number(seal.signature_counter));
+  optional_text(out, "signer", seal.signer);
   optional_instant(out, "start", seal.start);
   optional_bytes(out, "start_signature", seal.start_signature);
   optional_number(out, "start_signature_counter", number(seal.start_signature_counter));
@@ -508,8 +571,11 @@ std::string to_json(const Business& business) {
 std::string to_json(const RegisterInfo& info) {
   std::string bytes;
   json::Writer out(bytes);
-  out.begin_object().field("id", info.id.text());
+  out.begin_object();
+  optional_text(out, "aes_check", info.aes_check);
+  out.field("id", info.id.text());
   optional_text(out, "name", info.name);
+  optional_list(out, "signers", info.signers, write_text);
   optional_text(out, "tse_serial", info.tse_serial);
   out.end_object();
   return bytes;
@@ -519,8 +585,7 @@ std::string to_json(const TseInfo& info) {
   std::string bytes;
   json::Writer out(bytes);
   out.begin_object().field("algorithm", info.algorithm);
-  optional_list(out, "certificates", info.certificates,
-                [](json::Writer& to, const Bytes& der) { to.string(base64(der)); });
+  optional_list(out, "certificates", info.certificates, write_base64);
   out.field("certified", info.certified)
       .field("id", info.id)
       .field("manufacturer", info.manufacturer)
@@ -531,11 +596,28 @@ std::string to_json(const TseInfo& info) {
   return bytes;
 }
 
+std::string to_json(const SignerInfo& info) {
+  std::string bytes;
+  json::Writer out(bytes);
+  out.begin_object();
+  optional_list(out, "certificates", info.certificates, write_base64);
+  if (info.development) out.field("development", true);
+  optional_text(out, "holder", info.holder);
+  out.field("id", info.id)
+      .field("kind", info.kind)
+      .field("provider", info.provider)
+      .field("public_key", base64(info.public_key))
+      .field("serial", info.serial)
+      .end_object();
+  return bytes;
+}
+
 std::string to_json(const Profile& profile) {
   std::string bytes;
   json::Writer out(bytes);
-  out.begin_object()
-      .field("labels", words::of(profile.labels, words::label_set))
+  out.begin_object();
+  if (!profile.automatic_dues) out.field("automatic_dues", false);
+  out.field("labels", words::of(profile.labels, words::label_set))
       .field("language", words::of(profile.language, words::language))
       .field("one_register_per_tse", profile.one_register_per_tse)
       .field("tse_deadline_ms", profile.tse_deadline_ms)
@@ -552,6 +634,7 @@ Result<RegisterInfo> register_from_json(std::string_view json) {
   return stored<RegisterInfo>(json);
 }
 Result<TseInfo> tse_from_json(std::string_view json) { return stored<TseInfo>(json); }
+Result<SignerInfo> signer_from_json(std::string_view json) { return stored<SignerInfo>(json); }
 Result<Profile> profile_from_json(std::string_view json) { return stored<Profile>(json); }
 
 }  // namespace siegel

@@ -26,6 +26,7 @@ namespace siegel {
 [[nodiscard]] std::string to_json(const Business& business);
 [[nodiscard]] std::string to_json(const RegisterInfo& info);
 [[nodiscard]] std::string to_json(const TseInfo& info);
+[[nodiscard]] std::string to_json(const SignerInfo& info);
 [[nodiscard]] std::string to_json(const Profile& profile);
 
 [[nodiscard]] Result<Plan> plan_from_json(std::string_view json);
@@ -33,6 +34,7 @@ namespace siegel {
 [[nodiscard]] Result<Business> business_from_json(std::string_view json);
 [[nodiscard]] Result<RegisterInfo> register_from_json(std::string_view json);
 [[nodiscard]] Result<TseInfo> tse_from_json(std::string_view json);
+[[nodiscard]] Result<SignerInfo> signer_from_json(std::string_view json);
 [[nodiscard]] Result<Profile> profile_from_json(std::string_view json);
 
 // Master data as people and tills write them (docs/formats/master-data.md): any valid JSON, lengths

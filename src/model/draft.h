@@ -23,6 +23,13 @@ enum class ReceiptKind {
   benefit,   ///< AVSachbezug
   other,     ///< AVSonstige; needs `name`
   memo,      ///< SonstigerVorgang: drawer opened, signed in; `text` is what is signed
+  // Austria only, all amounts zero [RKSV 6, 7, 8, 17].
+  start,       ///< Startbeleg: once, the first of a register's life
+  zero,        ///< Nullbeleg or Kontrollbeleg, on demand
+  month,       ///< Monatsbeleg
+  year,        ///< Jahresbeleg: the Monatsbeleg of December
+  collective,  ///< Sammelbeleg: after an outage of the signature devices
+  final,       ///< Schlussbeleg: the last of a register's life
 };
 /// The word of a request and of the journal ("receipt").
 [[nodiscard]] std::string_view receipt_kind_text(ReceiptKind kind);

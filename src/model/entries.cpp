@@ -150,6 +150,47 @@ std::string to_json(const LateSignature& entry) {
   return out;
 }
 
+std::string to_json(const Closing& entry) {
+  std::string out;
+  json::Writer(out)
+      .begin_object()
+      .field("at", exact_text(entry.at))
+      .field("number", number(entry.number))
+      .field("receipts", number(entry.receipts))
+      .field("register", entry.register_id.text())
+      .field("turnover", entry.turnover.cents())
+      .end_object();
+  return out;
+}
+
+std::string to_json(const ReceiptCheck& entry) {
+  std::string out;
+  json::Writer(out)
+      .begin_object()
+      .field("at", entry.at.text())
+      .field("by", entry.by)
+      .field("passed", entry.passed)
+      .field("receipt_number", entry.receipt_number)
+      .field("register", entry.register_id.text())
+      .field("text", entry.text)
+      .end_object();
+  return out;
+}
+
+std::string to_json(const AuthorityReport& entry) {
+  std::string out;
+  json::Writer(out)
+      .begin_object()
+      .field("at", entry.at.text())
+      .field("code", entry.code)
+      .field("mode", entry.mode)
+      .field("subject", entry.subject)
+      .field("text", entry.text)
+      .field("what", entry.what)
+      .end_object();
+  return out;
+}
+
 Result<VorgangOpened> vorgang_opened_from_json(std::string_view json) {
   return stored<VorgangOpened>(json, [](json::Fields& fields) -> Result<VorgangOpened> {
     VorgangOpened entry;
@@ -222,6 +263,45 @@ Result<LateSignature> late_signature_from_json(std::string_view json) {
     SIEGEL_TRY(entry.start_signature_counter, unsigned_field(fields, "start_signature_counter"));
     SIEGEL_TRY(entry.transaction, unsigned_field(fields, "transaction"));
     SIEGEL_TRY(entry.tse_serial, text_field(fields, "tse_serial"));
+    return entry;
+  });
+}
+
+Result<Closing> closing_from_json(std::string_view json) {
+  return stored<Closing>(json, [](json::Fields& fields) -> Result<Closing> {
+    Closing entry;
+    SIEGEL_TRY(entry.at, stamp_field(fields, "at"));
+    SIEGEL_TRY(entry.number, unsigned_field(fields, "number"));
+    SIEGEL_TRY(entry.receipts, unsigned_field(fields, "receipts"));
+    SIEGEL_TRY(entry.register_id, register_field(fields));
+    SIEGEL_TRY(const std::int64_t cents, fields.required_int("turnover", INT64_MIN, number_max));
+    entry.turnover = Money::from_cents(cents);
+    return entry;
+  });
+}
+
+Result<ReceiptCheck> receipt_check_from_json(std::string_view json) {
+  return stored<ReceiptCheck>(json, [](json::Fields& fields) -> Result<ReceiptCheck> {
+    ReceiptCheck entry;
+    SIEGEL_TRY(entry.at, instant_field(fields, "at"));
+    SIEGEL_TRY(entry.by, text_field(fields, "by"));
+    SIEGEL_TRY(entry.passed, fields.required_bool("passed"));
+    SIEGEL_TRY(entry.receipt_number, text_field(fields, "receipt_number"));
+    SIEGEL_TRY(entry.register_id, register_field(fields));
+    SIEGEL_TRY(entry.text, text_field(fields, "text"));
+    return entry;
+  });
+}
+
+Result<AuthorityReport> authority_report_from_json(std::string_view json) {
+  return stored<AuthorityReport>(json, [](json::Fields& fields) -> Result<AuthorityReport> {
+    AuthorityReport entry;
+    SIEGEL_TRY(entry.at, instant_field(fields, "at"));
+    SIEGEL_TRY(entry.code, text_field(fields, "code"));
+    SIEGEL_TRY(entry.mode, text_field(fields, "mode"));
+    SIEGEL_TRY(entry.subject, text_field(fields, "subject"));
+    SIEGEL_TRY(entry.text, text_field(fields, "text"));
+    SIEGEL_TRY(entry.what, text_field(fields, "what"));
     return entry;
   });
 }

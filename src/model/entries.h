@@ -27,6 +27,10 @@ inline constexpr std::string_view seal = "seal";           ///< Seal
 inline constexpr std::string_view outage_begin = "outage_begin";      ///< OutageBegan
 inline constexpr std::string_view outage_end = "outage_end";          ///< OutageEnded
 inline constexpr std::string_view late_signature = "late_signature";  ///< LateSignature
+inline constexpr std::string_view signer = "signer";    ///< SignerInfo: put into operation
+inline constexpr std::string_view closing = "closing";  ///< Closing
+inline constexpr std::string_view check = "check";      ///< ReceiptCheck
+inline constexpr std::string_view report = "report";    ///< AuthorityReport
 }  // namespace entry_kind
 
 /// A Vorgang begun before its receipt (explicit flow). Durable before the TSE is asked to start.
@@ -90,6 +94,41 @@ struct LateSignature {
   friend bool operator==(const LateSignature&, const LateSignature&) = default;
 };
 
+/// The end of a register's business day (Z). Numbers have no gap.
+struct Closing {
+  RegisterId register_id;
+  std::uint64_t number = 0;  ///< Z number of the register, from 1
+  LocalStamp at;
+  std::uint64_t receipts = 0;  ///< since the closing before
+  Money turnover;              ///< of them, gross, training left out
+  friend bool operator==(const Closing&, const Closing&) = default;
+};
+
+/// What came out of showing a Startbeleg or Jahresbeleg to the tax authority [RKSV 6 (4), 8 (3)].
+struct ReceiptCheck {
+  RegisterId register_id;
+  std::string receipt_number;
+  Instant at;
+  bool passed = false;
+  std::string by;    ///< "finanzonline", "app", "manual"
+  std::string text;  ///< the authority's words
+  friend bool operator==(const ReceiptCheck&, const ReceiptCheck&) = default;
+};
+
+/// One message to the authority and its answer (FinanzOnline), or that it was done by hand.
+struct AuthorityReport {
+  std::string what;     ///< "registrierung_se", "registrierung_kasse", "ausfall_se", ...
+  std::string subject;  ///< Kassen-ID or serial of the device
+  Instant at;
+  std::string mode;  ///< "production", "test", "manual"
+  std::string code;  ///< return code; "0": done
+  std::string text;
+  friend bool operator==(const AuthorityReport&, const AuthorityReport&) = default;
+};
+
+[[nodiscard]] std::string to_json(const Closing& entry);
+[[nodiscard]] std::string to_json(const ReceiptCheck& entry);
+[[nodiscard]] std::string to_json(const AuthorityReport& entry);
 [[nodiscard]] std::string to_json(const VorgangOpened& entry);
 [[nodiscard]] std::string to_json(const VorgangStarted& entry);
 [[nodiscard]] std::string to_json(const VorgangUpdated& entry);
@@ -104,5 +143,8 @@ struct LateSignature {
 [[nodiscard]] Result<OutageBegan> outage_began_from_json(std::string_view json);
 [[nodiscard]] Result<OutageEnded> outage_ended_from_json(std::string_view json);
 [[nodiscard]] Result<LateSignature> late_signature_from_json(std::string_view json);
+[[nodiscard]] Result<Closing> closing_from_json(std::string_view json);
+[[nodiscard]] Result<ReceiptCheck> receipt_check_from_json(std::string_view json);
+[[nodiscard]] Result<AuthorityReport> authority_report_from_json(std::string_view json);
 
 }  // namespace siegel

@@ -47,6 +47,9 @@ struct RegisterInfo {
   RegisterId id;
   std::string name;        ///< "Kasse 1"
   std::string tse_serial;  ///< hex serial of the TSE it signs on; empty: none commissioned
+  // Austria
+  std::vector<std::string> signers;  ///< ids of SignerInfo, asked in this order
+  std::string aes_check;             ///< check value of its AES key [rksv 12]; the key: vault
   friend bool operator==(const RegisterInfo&, const RegisterInfo&) = default;
 };
 
@@ -61,6 +64,21 @@ struct TseInfo {
   std::vector<Bytes> certificates;  ///< DER, leaf first
   bool certified = false;  ///< false: for development, training and tests; said on each receipt
   friend bool operator==(const TseInfo&, const TseInfo&) = default;
+};
+
+/// What never changes of a signature device (Austria), written once when it is put into operation.
+struct SignerInfo {
+  std::string id;    ///< our name for it, e.g. "card-1"
+  std::string kind;  ///< the plug: "smartcard", "pkcs11", "atrust", "softkey"
+  /// Field 11 of the code: serial of the certificate as lower-case hex of its magnitude; in a
+  /// closed system Ordnungsbegriff and key ("U:ATU12345678-K1").
+  std::string serial;
+  std::string provider;  ///< "AT1"; field 1 of the code is "R1-" and this
+  std::string holder;    ///< value of OID 1.2.40.0.10.1.11.1 ("UID ATU12345678"), may be empty
+  Bytes public_key;      ///< uncompressed point
+  std::vector<Bytes> certificates;  ///< DER, leaf first; empty in a closed system
+  bool development = false;         ///< a software key: said on each receipt
+  friend bool operator==(const SignerInfo&, const SignerInfo&) = default;
 };
 
 /// Label set of the TSE block on the receipt.
@@ -84,7 +102,10 @@ struct Profile {
   std::vector<std::string> vat_headings;  ///< four column headings; empty: the standard words
   Language language = Language::de;
   bool one_register_per_tse = false;  ///< DIK-041
-  int tse_deadline_ms = 3000;         ///< 1500..5000: longest wait for a TSE within one sale
+  /// 1500..5000: longest wait for a TSE, or for all signature devices together, within one sale
+  int tse_deadline_ms = 3000;
+  // Austria
+  bool automatic_dues = true;  ///< Monatsbeleg and Jahresbeleg are made without being asked for
   friend bool operator==(const Profile&, const Profile&) = default;
 };
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +68,36 @@ enum class ProcessType { kassenbeleg, bestellung, sonstiger_vorgang };
 /// "Kassenbeleg-V1", "Bestellung-V1", "SonstigerVorgang".
 [[nodiscard]] std::string_view process_type_text(ProcessType type);
 
+/// What the Austrian code says of a receipt [RKSV 9]; most of them look alike to a verifier.
+enum class RksvKind {
+  start,
+  standard,
+  reversal,  ///< Storno: field 10 is STO
+  training,  ///< field 10 is TRA
+  zero,
+  month,
+  year,
+  collective,
+  final,
+};
+/// Start, year and collective receipts count only when signed.
+[[nodiscard]] constexpr bool must_be_signed(RksvKind kind) {
+  return kind == RksvKind::start || kind == RksvKind::year || kind == RksvKind::collective;
+}
+
+/// The fields of the Austrian code that no device has a say in; 1 and 11 are the device's.
+struct RksvPlan {
+  RksvKind kind = RksvKind::standard;
+  /// Fields 5 to 9: Normal, Ermaessigt-1, Ermaessigt-2, Null, Besonders; gross.
+  std::array<Money, 5> amounts;
+  std::int64_t counter = 0;  ///< Umsatzzaehler after this receipt, cents
+  std::string time;          ///< field 4: "2026-07-01T09:07:00"; never before the last receipt's
+  std::int64_t held_s = 0;   ///< so many seconds ahead of the till clock, because it fell back
+  std::string turnover;      ///< field 10, base64
+  std::string chaining;      ///< field 12, base64
+  friend bool operator==(const RksvPlan&, const RksvPlan&) = default;
+};
+
 /// Identifies a business process from its first step to its receipt; chosen by the caller (explicit
 /// flow) or equal to the idempotency key.
 using VorgangId = Strong<std::string, struct VorgangIdTag>;
@@ -100,6 +132,7 @@ struct Plan {
   std::string tse_serial;               ///< device meant to sign; empty: none needed
   std::uint64_t transaction = 0;        ///< already started in the explicit flow, else 0
   std::uint64_t business_sequence = 0;  ///< entry with the master data in force
+  std::optional<RksvPlan> rksv;         ///< Austria
   friend bool operator==(const Plan&, const Plan&) = default;
 };
 
@@ -109,6 +142,7 @@ struct Seal {
     signed_by_tse,
     unsigned_outage,  ///< the device did not answer in time; printed and exported as such for ever
     not_required,     ///< no device is demanded for this register
+    signed_rksv,      ///< Austria: by a signature device
   };
   std::uint64_t plan_sequence = 0;
   Outcome outcome = Outcome::not_required;
@@ -118,7 +152,7 @@ struct Seal {
   std::uint64_t signature_counter = 0;
   Instant start;    ///< log time of the start
   Instant end;      ///< log time of the finish
-  Bytes signature;  ///< of the finish, as the device gave it (r||s)
+  Bytes signature;  ///< of the finish or the code, as the device gave it (r||s)
   std::uint64_t start_signature_counter = 0;
   Bytes start_signature;
   // unsigned_outage
@@ -129,6 +163,9 @@ struct Seal {
   /// The device was asked and may have signed without our knowing: it is asked again later.
   bool asked = false;
   std::string error_text;
+  // Austria, signed or not
+  std::string signer;        ///< id of the device that signed, or should have
+  std::string code_payload;  ///< fields 1 to 12 of the code as signed: "_R1-AT1_...="
   friend bool operator==(const Seal&, const Seal&) = default;
 };
 
@@ -140,6 +177,7 @@ struct Receipt {
   Business business;
   RegisterInfo register_info;
   std::optional<TseInfo> tse;
+  std::optional<SignerInfo> signer;
 };
 
 }  // namespace siegel

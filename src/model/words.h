@@ -15,10 +15,10 @@
 
 namespace siegel::words {
 
-inline constexpr std::array<std::string_view, 10> receipt_kind = {
-    "receipt",  "reversal", "training", "abort", "order",
-    "transfer", "invoice",  "benefit",  "other", "memo"};
-static_assert(static_cast<std::size_t>(ReceiptKind::memo) + 1 == receipt_kind.size());
+inline constexpr std::array<std::string_view, 16> receipt_kind = {
+    "receipt", "reversal", "training", "abort", "order", "transfer", "invoice",    "benefit",
+    "other",   "memo",     "start",    "zero",  "month", "year",     "collective", "final"};
+static_assert(static_cast<std::size_t>(ReceiptKind::final) + 1 == receipt_kind.size());
 
 inline constexpr std::array<std::string_view, 25> gv_typ = {"Umsatz",
                                                             "Pfand",
@@ -59,9 +59,13 @@ inline constexpr std::array<std::string_view, 3> process_type = {"Kassenbeleg-V1
                                                                  "SonstigerVorgang"};
 static_assert(static_cast<std::size_t>(ProcessType::sonstiger_vorgang) + 1 == process_type.size());
 
-inline constexpr std::array<std::string_view, 3> outcome = {"signed", "unsigned_outage",
-                                                            "not_required"};
-static_assert(static_cast<std::size_t>(Seal::Outcome::not_required) + 1 == outcome.size());
+inline constexpr std::array<std::string_view, 4> outcome = {"signed", "unsigned_outage",
+                                                            "not_required", "signed_rksv"};
+static_assert(static_cast<std::size_t>(Seal::Outcome::signed_rksv) + 1 == outcome.size());
+
+inline constexpr std::array<std::string_view, 9> rksv_kind = {
+    "start", "standard", "reversal", "training", "zero", "month", "year", "collective", "final"};
+static_assert(static_cast<std::size_t>(RksvKind::final) + 1 == rksv_kind.size());
 
 inline constexpr std::array<std::string_view, 3> label_set = {"standard", "biobill", "dikasse"};
 static_assert(static_cast<std::size_t>(LabelSet::dikasse) + 1 == label_set.size());

@@ -36,7 +36,7 @@ struct MasterChange {
 };
 
 Result<ReceiptKind> kind_of(std::string_view word) {
-  for (int i = 0; i <= static_cast<int>(ReceiptKind::memo); ++i)
+  for (int i = 0; i <= static_cast<int>(ReceiptKind::final); ++i)
     if (receipt_kind_text(static_cast<ReceiptKind>(i)) == word) return static_cast<ReceiptKind>(i);
   return corrupt("E-MOD-101", fmt::format("\"{}\" is no kind of receipt", word));
 }

@@ -47,6 +47,13 @@ KindRule rule_of(ReceiptKind kind) {
       return {.bon_typ = "AVSonstige", .lines = Need::may};
     case ReceiptKind::memo:
       return {.bon_typ = "", .lines = Need::none};
+    case ReceiptKind::start:
+    case ReceiptKind::zero:
+    case ReceiptKind::month:
+    case ReceiptKind::year:
+    case ReceiptKind::collective:
+    case ReceiptKind::final:
+      break;
   }
   return {};
 }
@@ -71,6 +78,11 @@ Status check_texts(const ReceiptDraft& draft) {
 
 /// A text that this kind cannot do without.
 Status check_needed(const ReceiptDraft& draft) {
+  if (draft.kind > ReceiptKind::memo)
+    return invalid(
+        "E-SAL-528",
+        fmt::format("kind \"{}\" is known in Austria only", receipt_kind_text(draft.kind)),
+        "/kind");
   const auto need = [&](const std::string& text, std::string_view field) -> Status {
     if (!text.empty()) return Ok{};
     return invalid("E-SAL-517",

@@ -46,6 +46,13 @@ std::string_view why_kind(ReceiptKind kind) {
       return "something else worth recording, named by BON_NAME";
     case ReceiptKind::memo:
       return "a free note with a signature of its own";
+    case ReceiptKind::start:
+    case ReceiptKind::zero:
+    case ReceiptKind::month:
+    case ReceiptKind::year:
+    case ReceiptKind::collective:
+    case ReceiptKind::final:
+      break;
   }
   return {};
 }
@@ -167,6 +174,7 @@ void explain_seal(const Receipt& receipt, Reasons& out) {
                           seal.error_code, seal.error_text),
               "AEAO 146a");
       break;
+    case Seal::Outcome::signed_rksv:
     case Seal::Outcome::not_required:
       out.add("signed", "no: this register has no TSE", "AO 146a");
       break;

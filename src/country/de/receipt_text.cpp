@@ -131,6 +131,13 @@ std::string_view Layout::kind_word() const {
       return m_plan.name.empty() ? m_words.other : std::string_view(m_plan.name);
     case ReceiptKind::memo:
       return m_words.memo;
+    case ReceiptKind::start:
+    case ReceiptKind::zero:
+    case ReceiptKind::month:
+    case ReceiptKind::year:
+    case ReceiptKind::collective:
+    case ReceiptKind::final:
+      break;
   }
   return {};
 }
@@ -341,6 +348,7 @@ void Layout::proof() {
     case Seal::Outcome::unsigned_outage:
       outage(seal);
       return;
+    case Seal::Outcome::signed_rksv:
     case Seal::Outcome::not_required:
       put(Rule{});
       put(Text{std::string(m_words.no_tse)});

@@ -145,6 +145,8 @@ void Story::take_seal(std::string_view payload) {
       seal_unsigned(*seal);
       m_unsigned.emplace(seal->plan_sequence, std::move(plan));
       break;
+    case Seal::Outcome::signed_rksv:
+      break;
     case Seal::Outcome::not_required:
       if (!plan.tse_serial.empty()) {
         find("JRN-0211", "/outcome", "no TSE required", plan.tse_serial);
