@@ -65,19 +65,49 @@ void Report::add(std::string_view rule, std::string_view place, std::string_view
                  std::string_view expected, std::uint64_t order) {
   const Rule* known = find_rule(rule);
   SIEGEL_CHECK(known != nullptr);
-  OfRule& of_rule = m_rules[known];
+  OfRule& of_rule = m_rules[{known, known->severity}];
   ++of_rule.count;
   if (of_rule.listed.size() >= listed_max) return;
   of_rule.listed.push_back(
       {order, m_added++, printable(place), printable(found), printable(expected)});
 }
 
+void Report::add(std::string_view rule, const Place& place, std::string_view found,
+                 std::string_view expected, std::uint64_t order, std::optional<Severity> severity) {
+  const Rule* known = find_rule(rule);
+  SIEGEL_CHECK(known != nullptr);
+  OfRule& of_rule = m_rules[{known, severity.value_or(known->severity)}];
+  ++of_rule.count;
+  if (of_rule.listed.size() >= listed_max) return;
+  std::string text(place.file);
+  if (place.line > 0) text += fmt::format(", line {}", place.line);
+  if (!place.column.empty()) text += fmt::format(", {}", place.column);
+  if (!place.closing.empty()) text += fmt::format(", closing {}", place.closing);
+  if (!place.receipt.empty()) text += fmt::format(", BON_ID {}", place.receipt);
+  if (text.starts_with(", ")) text.erase(0, 2);
+  of_rule.listed.push_back({order, m_added++, printable(text), printable(found),
+                            printable(expected), printable(place.file), place.line,
+                            printable(place.column), printable(place.closing),
+                            printable(place.receipt)});
+}
+
+void Report::add_number(std::string_view rule, Severity severity, std::uint64_t number) {
+  const Rule* known = find_rule(rule);
+  SIEGEL_CHECK(known != nullptr);
+  if (number > 0) m_rules[{known, severity}].count += number;
+}
+
+void Report::add_not_checked(std::string_view rule, std::string_view why) {
+  SIEGEL_CHECK(find_rule(rule) != nullptr);
+  m_not_checked.push_back({std::string(rule), printable(why)});
+}
+
 void Report::merge(Report&& other) {
   signatures.checked += other.signatures.checked;
   signatures.valid += other.signatures.valid;
   signatures.invalid += other.signatures.invalid;
-  for (auto& [rule, from] : other.m_rules) {
-    OfRule& to = m_rules[rule];
+  for (auto& [key, from] : other.m_rules) {
+    OfRule& to = m_rules[key];
     to.count += from.count;
     for (Listed& listed : from.listed) {
       listed.added += m_added;
@@ -91,22 +121,30 @@ void Report::merge(Report&& other) {
   }
   m_added += other.m_added;
   other.m_rules.clear();
+  std::ranges::move(other.m_not_checked, std::back_inserter(m_not_checked));
+  other.m_not_checked.clear();
 }
 
 bool Report::is_full(std::string_view rule) const {
-  const auto found = m_rules.find(find_rule(rule));
+  const Rule* known = find_rule(rule);
+  if (known == nullptr) return false;
+  const auto found = m_rules.find({known, known->severity});
   return found != m_rules.end() && found->second.listed.size() >= listed_max;
 }
 
 std::uint64_t Report::count(std::string_view rule) const {
-  const auto found = m_rules.find(find_rule(rule));
-  return found == m_rules.end() ? 0 : found->second.count;
+  const Rule* known = find_rule(rule);
+  std::uint64_t sum = 0;
+  for (const auto& [key, of_rule] : m_rules) {
+    if (key.first == known) sum += of_rule.count;
+  }
+  return sum;
 }
 
 std::uint64_t Report::count(Severity severity) const {
   std::uint64_t sum = 0;
-  for (const auto& [rule, of_rule] : m_rules) {
-    if (rule->severity == severity) sum += of_rule.count;
+  for (const auto& [key, of_rule] : m_rules) {
+    if (key.second == severity) sum += of_rule.count;
   }
   return sum;
 }
@@ -120,10 +158,11 @@ std::vector<Finding> Report::findings() const {
   struct Ref {
     const Listed* listed;
     const Rule* rule;
+    Severity severity;
   };
   std::vector<Ref> refs;
-  for (const auto& [rule, of_rule] : m_rules) {
-    for (const Listed& listed : of_rule.listed) refs.push_back({&listed, rule});
+  for (const auto& [key, of_rule] : m_rules) {
+    for (const Listed& listed : of_rule.listed) refs.push_back({&listed, key.first, key.second});
   }
   std::ranges::sort(refs, [](const Ref& a, const Ref& b) {
     return std::tuple(a.listed->order, a.listed->added, a.rule->id) <
@@ -131,19 +170,18 @@ std::vector<Finding> Report::findings() const {
   });
   std::vector<Finding> out;
   out.reserve(refs.size());
-  for (const auto& [listed, rule] : refs) {
-    out.push_back({std::string(rule->id), rule->severity, listed->place, listed->found,
-                   listed->expected, std::string(rule->source)});
+  for (const auto& [listed, rule, severity] : refs) {
+    out.push_back({std::string(rule->id), severity, listed->place, listed->found, listed->expected,
+                   std::string(rule->source), listed->file, listed->line, listed->column,
+                   listed->closing, listed->receipt});
   }
-  for (const Rule& rule : rules()) {
-    const auto found = m_rules.find(&rule);
-    if (found == m_rules.end()) continue;
-    const std::uint64_t more = found->second.count - found->second.listed.size();
+  for (const auto& [key, of_rule] : m_rules) {
+    const auto& [rule, severity] = key;  // the catalogue is one array: in the order of ids
+    const std::uint64_t more = of_rule.count - of_rule.listed.size();
     if (more == 0) continue;
-    out.push_back(
-        {std::string(rule.id), rule.severity, "",
-         fmt::format("{} more findings of this rule, {} in all", more, found->second.count), "",
-         std::string(rule.source)});
+    out.push_back({std::string(rule->id), severity, "",
+                   fmt::format("{} more findings of this rule, {} in all", more, of_rule.count), "",
+                   std::string(rule->source)});
   }
   return out;
 }
@@ -172,9 +210,32 @@ std::string Report::json() const {
     member("expected", finding.expected);
     out += ',';
     member("source", finding.source);
+    if (!finding.file.empty()) {
+      out += ',';
+      member("file", finding.file);
+      out += fmt::format(R"(,"line":{},)", finding.line);
+      member("column", finding.column);
+      out += ',';
+      member("closing", finding.closing);
+      out += ',';
+      member("receipt", finding.receipt);
+    }
     out += '}';
   }
-  out += "]}";
+  out += ']';
+  if (!m_not_checked.empty()) {
+    out += R"(,"not_checked":[)";
+    for (const NotChecked& rule : m_not_checked) {
+      if (&rule != m_not_checked.data()) out += ',';
+      out += R"({"rule":)";
+      json::append_string(out, rule.rule);
+      out += R"(,"why":)";
+      json::append_string(out, rule.why);
+      out += '}';
+    }
+    out += ']';
+  }
+  out += '}';
   return out;
 }
 

@@ -4,13 +4,24 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "verify/rules.h"
 
 namespace siegel::verify {
+
+/// Where in a table a finding lies; what is not known stays empty.
+struct Place {
+  std::string_view file = {};
+  std::uint64_t line = 0;  ///< from 1; 0: the file as a whole
+  std::string_view column = {};
+  std::string_view closing = {};  ///< "K1/3": register and number of the closing
+  std::string_view receipt = {};  ///< id of the Vorgang
+};
 
 /// One thing found. All texts are valid UTF-8 without control characters and at most
 /// `finding_text_max` bytes each.
@@ -21,6 +32,12 @@ struct Finding {
   std::string found;     ///< what is there
   std::string expected;  ///< what should be there
   std::string source;    ///< paragraph
+  // Where the place is a place in a table (see Place):
+  std::string file = {};
+  std::uint64_t line = 0;
+  std::string column = {};
+  std::string closing = {};
+  std::string receipt = {};
 };
 inline constexpr std::size_t finding_text_max = 300;
 
@@ -60,6 +77,19 @@ class Report {
   /// order for the first ones to be kept.
   void add(std::string_view rule, std::string_view place, std::string_view found,
            std::string_view expected, std::uint64_t order = order_last);
+  /// The same for a place in a table, of which `place` is made; of a severity other than the
+  /// rule's, if given.
+  void add(std::string_view rule, const Place& place, std::string_view found,
+           std::string_view expected, std::uint64_t order, std::optional<Severity> severity = {});
+  /// So many findings more that are only counted.
+  void add_number(std::string_view rule, Severity severity, std::uint64_t number);
+  /// A rule for which something is missing; `why` is one sentence.
+  void add_not_checked(std::string_view rule, std::string_view why);
+  struct NotChecked {
+    std::string rule;
+    std::string why;
+  };
+  [[nodiscard]] const std::vector<NotChecked>& not_checked() const { return m_not_checked; }
   static constexpr std::uint64_t order_last = ~std::uint64_t{0};
 
   /// True: further findings of this rule are only counted, their texts are not looked at.
@@ -86,12 +116,19 @@ class Report {
     std::string place;
     std::string found;
     std::string expected;
+    std::string file = {};
+    std::uint64_t line = 0;
+    std::string column = {};
+    std::string closing = {};
+    std::string receipt = {};
   };
   struct OfRule {
     std::uint64_t count = 0;
     std::vector<Listed> listed;
   };
-  std::map<const Rule*, OfRule> m_rules;
+  using Key = std::pair<const Rule*, Severity>;
+  std::map<Key, OfRule> m_rules;
+  std::vector<NotChecked> m_not_checked;
   std::uint64_t m_added = 0;
 };
 
