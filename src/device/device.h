@@ -31,21 +31,33 @@ struct SignerIdentity {
   std::string kind;       ///< "softkey", "pkcs11", "smartcard", "atrust"
   std::string algorithm;  ///< "ecdsa-plain-SHA256"
   Bytes public_key;       ///< uncompressed point
+  /// Trust provider as field 1 of Austria's code names it ("AT1"); empty: the device does not say.
+  std::string provider = {};
 };
 
+/// A device that signs. One that is not there when it is made comes alive with a later call: each
+/// call connects if it must. Errors of a signer are E-SIG-nnn [docs/reference/errors.md]:
+/// E-SIG-1xx `unavailable`: it does not work now; the next call tries again. E-SIG-102 `unknown`:
+/// no answer in time; asking again is harmless, because a signer keeps no record.
+/// E-SIG-2xx `unavailable`: it refuses until a person acts; the device is not asked again, so that
+/// nobody burns the tries of a PIN.
+/// E-SIG-3xx `invalid`: we asked wrongly.
 class Signer {
  public:
   virtual ~Signer() = default;
+  /// The same for the whole life of the key.
   [[nodiscard]] virtual Result<SignerIdentity> identity() = 0;
-  /// DER, leaf first; empty if the device holds none.
+  /// DER, leaf first and of this key; empty if the device holds none.
   [[nodiscard]] virtual Result<std::vector<Bytes>> certificates() = 0;
   /// Plain r||s over a digest made with the hash of `identity().algorithm`. What was hashed is
   /// never shown to a device. A device that keeps no record may be asked again for the same digest.
-  /// Errors besides those above: E-TSE-210 (a PIN is wrong or blocked: it is not tried again).
+  /// Error E-SIG-301: the digest has another length.
   [[nodiscard]] virtual Result<Bytes> sign_digest(BytesView digest) = 0;
   /// The same over a message, hashed here.
   [[nodiscard]] virtual Result<Bytes> sign(BytesView message);
 };
+/// For plugs: E-SIG-301 unless the digest has this size.
+[[nodiscard]] Status check_digest(BytesView digest, std::size_t size);
 
 /// One step of a transaction. Data of several steps are never repeated by the device.
 struct TseCall {

@@ -38,6 +38,17 @@ Result<std::unique_ptr<SoftKey>> SoftKey::from_pkcs8(const crypto::SecretBytes& 
       new SoftKey(std::move(key), hash.value_or(hash_for(curve)), std::move(certificates)));
 }
 
+Result<std::unique_ptr<SoftKey>> SoftKey::make_test_signer(const crypto::TestSignerSpec& spec,
+                                                           Random& random) {
+  SIEGEL_TRY(auto key, crypto::PrivateKey::generate(crypto::Curve::p256));
+  SIEGEL_TRY(const auto chain,
+             crypto::make_test_signer_certificates(key.public_key(), spec, random));
+  std::vector<Bytes> certificates;
+  for (const crypto::Certificate& one : chain) certificates.push_back(one.der());
+  return std::unique_ptr<SoftKey>(
+      new SoftKey(std::move(key), crypto::HashAlgorithm::sha256, std::move(certificates)));
+}
+
 crypto::SecretBytes SoftKey::pkcs8() const { return m_key.pkcs8(); }
 
 const crypto::PublicKey& SoftKey::public_key() const { return m_key.public_key(); }
@@ -47,12 +58,16 @@ Result<SignerIdentity> SoftKey::identity() {
                                              .hash = m_hash};
   return SignerIdentity{.kind = "softkey",
                         .algorithm = std::string(crypto::name_of(algorithm)),
-                        .public_key = m_key.public_key().point()};
+                        .public_key = m_key.public_key().point(),
+                        .provider = "AT100"};
 }
 
 Result<std::vector<Bytes>> SoftKey::certificates() { return m_certificates; }
 
-Result<Bytes> SoftKey::sign_digest(BytesView digest) { return m_key.sign_ecdsa_digest(digest); }
+Result<Bytes> SoftKey::sign_digest(BytesView digest) {
+  SIEGEL_TRY_OK(check_digest(digest, crypto::digest_bytes(m_hash)));
+  return m_key.sign_ecdsa_digest(digest);
+}
 
 Result<Bytes> SoftKey::sign(BytesView message) { return m_key.sign_ecdsa(m_hash, message); }
 

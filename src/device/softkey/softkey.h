@@ -9,6 +9,7 @@
 #include "crypto/ec.h"
 #include "crypto/hash.h"
 #include "crypto/secret.h"
+#include "crypto/signer_certificate.h"
 #include "device/device.h"
 
 namespace siegel::device {
@@ -30,6 +31,12 @@ class SoftKey final : public Signer {
   static Result<std::unique_ptr<SoftKey>> from_pkcs8(
       const crypto::SecretBytes& der, std::vector<Bytes> certificates = {},
       std::optional<crypto::HashAlgorithm> hash = {});
+
+  /// A new key of P-256 with a test chain (crypto/signer_certificate.h): Austria's signer for
+  /// development (suite AT100) and, by its bare key, for closed systems (AT0). Keep pkcs8() in the
+  /// vault and certificates() beside it. Errors E-CRY-008, E-CRY-013.
+  static Result<std::unique_ptr<SoftKey>> make_test_signer(const crypto::TestSignerSpec& spec,
+                                                           Random& random);
 
   [[nodiscard]] crypto::SecretBytes pkcs8() const;
   [[nodiscard]] const crypto::PublicKey& public_key() const;
