@@ -21,6 +21,7 @@ std::string_view state_word(const views::ReceiptRow& row) {
     case views::SealState::interrupted:
       return "interrupted";
     case views::SealState::signed_by_tse:
+    case views::SealState::signed_rksv:
       return "signed";
     case views::SealState::unsigned_outage:
       return "UNSIGNED";

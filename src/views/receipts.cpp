@@ -83,6 +83,7 @@ Result<SealState> state_of(std::string_view word) {
   if (word == "signed") return SealState::signed_by_tse;
   if (word == "unsigned_outage") return SealState::unsigned_outage;
   if (word == "not_required") return SealState::not_required;
+  if (word == "signed_rksv") return SealState::signed_rksv;
   return corrupt("E-MOD-101", fmt::format("\"{}\" is no outcome of a seal", word));
 }
 
@@ -137,7 +138,8 @@ Status read_entry_into(const Entry& entry, Changes& to) {
     SIEGEL_TRY(const SealChange change, read_seal(entry));
     return to.seal(change);
   }
-  if (entry.kind == entry_kind::register_ || entry.kind == entry_kind::tse) {
+  if (entry.kind == entry_kind::register_ || entry.kind == entry_kind::tse ||
+      entry.kind == entry_kind::signer) {
     SIEGEL_TRY(const MasterChange change,
                read_master(entry, entry.kind == entry_kind::tse ? "serial" : "id"));
     return to.master(change);
@@ -298,7 +300,7 @@ Result<ReceiptRow> row_of(const Statement& from) {
   SIEGEL_TRY(row.decided, LocalStamp::parse(from.text(5)));
   SIEGEL_TRY(row.kind, kind_of(from.text(6)));
   row.total = Money::from_cents(from.integer(7));
-  row.state = static_cast<SealState>(std::clamp<std::int64_t>(from.integer(8), 0, 3));
+  row.state = static_cast<SealState>(std::clamp<std::int64_t>(from.integer(8), 0, 4));
   row.reverses = from.text(9);
   row.reversed_by = sequence(10);
   return row;
@@ -532,6 +534,8 @@ class ReceiptTables final : public Receipts {
       SIEGEL_TRY(const std::string payload, payload_at(reader, of_register));
       SIEGEL_TRY(receipt.register_info, register_from_json(payload));
     }
+    if (receipt.seal.has_value() && !receipt.seal->signer.empty())
+      SIEGEL_TRY_OK(load_signer(reader, receipt));
     std::string serial = receipt.plan.tse_serial;
     if (receipt.seal.has_value() && !receipt.seal->tse_serial.empty())
       serial = receipt.seal->tse_serial;
@@ -540,6 +544,15 @@ class ReceiptTables final : public Receipts {
     if (of_tse.get() == 0) return Ok{};
     SIEGEL_TRY(const std::string payload, payload_at(reader, of_tse));
     SIEGEL_TRY(receipt.tse, tse_from_json(payload));
+    return Ok{};
+  }
+
+  Status load_signer(Reader& reader, Receipt& receipt) {
+    SIEGEL_TRY(const Sequence found, last_master(reader, entry_kind::signer, receipt.seal->signer,
+                                                 Sequence(receipt.plan_sequence)));
+    if (found.get() == 0) return Ok{};
+    SIEGEL_TRY(const std::string payload, payload_at(reader, found));
+    SIEGEL_TRY(receipt.signer, signer_from_json(payload));
     return Ok{};
   }
 

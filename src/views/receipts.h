@@ -19,6 +19,7 @@ enum class SealState {
   signed_by_tse,
   unsigned_outage,
   not_required,
+  signed_rksv,  ///< Austria
 };
 
 /// What is searched and listed; the rest is in the journal.

@@ -342,6 +342,38 @@ TEST_F(ViewsTest, LoadsAReceiptWithTheMasterDataInForce) {
   EXPECT_EQ(index->receipts().load(*own, Sequence(999)).error().code, "E-JRN-403");
 }
 
+TEST_F(ViewsTest, LoadsAnAustrianReceiptWithTheDeviceThatSigned) {
+  ASSERT_GT(append("business", to_json(business())), 0U);
+  SignerInfo card;
+  card.kind = "smartcard";
+  card.provider = "AT1";
+  for (const char* id : {"card-1", "card-2"}) {
+    card.id = id;
+    card.serial = std::string(id) + "ff";
+    ASSERT_GT(append("signer", to_json(card)), 0U);
+  }
+  Plan sold = plan("K-1", 1, Instant::from_unix(1'795'196'537));
+  sold.tse_serial.clear();
+  const std::uint64_t at = append("plan", to_json(sold), "K-1");
+  Seal sealed = seal(at, Seal::Outcome::signed_rksv);
+  sealed.tse_serial.clear();
+  sealed.signer = "card-2";
+  ASSERT_GT(append("seal", to_json(sealed), "K-1"), 0U);
+  auto index = open();
+  const auto own = reader();
+  for (int pass = 0; pass < 2; ++pass) {
+    const auto rows = index->receipts().list(*own, {.state = SealState::signed_rksv}, 10, {});
+    ASSERT_TRUE(rows.ok()) << rows.error().detail;
+    ASSERT_EQ(rows->size(), 1U);
+    const auto receipt = index->receipts().load(*own, rows->front().plan_sequence);
+    ASSERT_TRUE(receipt.ok()) << receipt.error().detail;
+    ASSERT_TRUE(receipt->signer.has_value());
+    EXPECT_EQ(receipt->signer->serial, "card-2ff");
+    EXPECT_FALSE(receipt->tse.has_value());
+    feed_all(*index);
+  }
+}
+
 TEST_F(ViewsTest, ThrownAwayAndMadeAgainTheTablesAreTheSame) {
   master_data();
   auto index = open();
