@@ -23,12 +23,12 @@ Error no_socket(std::string_view what) {
   return unavailable("E-NET-101", fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-struct Listener {
+struct Bound {
   int fd;
   std::uint16_t port;
 };
 
-Result<Listener> listen_somewhere() {
+Result<Bound> bind_somewhere() {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return no_socket("socket");
   sockaddr_in address{};
@@ -36,14 +36,14 @@ Result<Listener> listen_somewhere() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   // NOLINTBEGIN(cppcoreguidelines-pro-type-reinterpret-cast): the form of the socket calls.
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 || ::listen(fd, 64) != 0 ||
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
       ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     // NOLINTEND(cppcoreguidelines-pro-type-reinterpret-cast)
     const auto error = no_socket("bind to 127.0.0.1");
     ::close(fd);
     return error;
   }
-  return Listener{fd, ntohs(address.sin_port)};
+  return Bound{fd, ntohs(address.sin_port)};
 }
 
 std::string lower(std::string_view text) {
@@ -112,10 +112,11 @@ std::string Request::header(std::string_view name) const {
 }
 
 Result<std::unique_ptr<Server>> Server::start(Handler handler) {
-  SIEGEL_TRY(const auto listener, listen_somewhere());
+  SIEGEL_TRY(const auto listener, bind_somewhere());
   const int stop = ::eventfd(0, EFD_CLOEXEC);
-  if (stop < 0) {
-    const auto error = no_socket("eventfd");
+  if (stop < 0 || ::listen(listener.fd, 64) != 0) {
+    const auto error = no_socket("listen");
+    if (stop >= 0) ::close(stop);
     ::close(listener.fd);
     return error;
   }
@@ -226,10 +227,13 @@ void Server::accept_all() {
   }
 }
 
-Result<std::uint16_t> closed_port() {
-  SIEGEL_TRY(const auto listener, listen_somewhere());
-  ::close(listener.fd);
-  return listener.port;
+Result<ClosedPort> ClosedPort::take() {
+  SIEGEL_TRY(const auto bound, bind_somewhere());
+  return ClosedPort(bound.fd, bound.port);
+}
+
+ClosedPort::~ClosedPort() {
+  if (m_socket >= 0) ::close(m_socket);
 }
 
 }  // namespace siegel::net::testing

@@ -94,8 +94,22 @@ class Server {
   std::thread m_thread;
 };
 
-/// A port of 127.0.0.1 on which nobody listened a moment ago, for tests of "connection refused".
-/// Another process may take it. Error E-NET-101.
-[[nodiscard]] Result<std::uint16_t> closed_port();
+/// A port of 127.0.0.1 on which nobody listens, and nobody else can, while this object lives: for
+/// tests of "connection refused".
+class ClosedPort {
+ public:
+  /// Error E-NET-101.
+  static Result<ClosedPort> take();
+  ClosedPort(ClosedPort&& other) noexcept
+      : m_socket(std::exchange(other.m_socket, -1)), m_port(other.m_port) {}
+  ClosedPort& operator=(ClosedPort&&) = delete;
+  ~ClosedPort();
+  [[nodiscard]] std::uint16_t port() const { return m_port; }
+
+ private:
+  ClosedPort(int bound, std::uint16_t port) : m_socket(bound), m_port(port) {}
+  int m_socket;
+  std::uint16_t m_port;
+};
 
 }  // namespace siegel::net::testing
