@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view alphabet_std =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view alphabet_32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 constexpr std::string_view alphabet_url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -137,6 +138,49 @@ std::string base64(BytesView bytes) { return encode64(bytes, alphabet_std, true)
 Result<Bytes> from_base64(std::string_view text) { return decode64(text, alphabet_std, true); }
 std::string base64url(BytesView bytes) { return encode64(bytes, alphabet_url, false); }
 Result<Bytes> from_base64url(std::string_view text) { return decode64(text, alphabet_url, false); }
+
+std::string base32(BytesView bytes) {
+  std::string out;
+  out.reserve((bytes.size() + 4) / 5 * 8);
+  std::uint32_t held = 0;
+  unsigned bits = 0;
+  for (const std::byte b : bytes) {
+    held = (held << 8) | std::to_integer<std::uint32_t>(b);
+    for (bits += 8; bits >= 5; bits -= 5) out += alphabet_32[(held >> (bits - 5)) & 31U];
+    held &= (1U << bits) - 1U;
+  }
+  if (bits != 0) out += alphabet_32[(held << (5 - bits)) & 31U];
+  out.append((8 - out.size() % 8) % 8, '=');
+  return out;
+}
+
+Result<Bytes> from_base32(std::string_view text) {
+  const auto bad = [](std::string_view why) {
+    return invalid("E-ENC-003", "not Base32: " + std::string(why));
+  };
+  if (text.size() % 8 != 0) return bad("the length is no multiple of 8");
+  const std::size_t digits = std::min(text.find('='), text.size());
+  if (text.find_first_not_of('=', digits) != std::string_view::npos) {
+    return bad("a digit after the padding");
+  }
+  Bytes out;
+  out.reserve(digits * 5 / 8);
+  std::uint32_t held = 0;
+  unsigned bits = 0;
+  for (const char c : text.substr(0, digits)) {
+    const std::size_t value = alphabet_32.find(c);
+    if (value == std::string_view::npos) return bad("a character outside A-Z, 2-7");
+    held = (held << 5) | static_cast<std::uint32_t>(value);
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    out.push_back(static_cast<std::byte>(held >> bits));
+    held &= (1U << bits) - 1U;
+  }
+  // A rest of 5 bits or more is a digit too many, and as little padding as possible is demanded.
+  if (bits >= 5 || held != 0 || text.size() - digits >= 8) return bad("surplus bits");
+  return out;
+}
 
 std::uint64_t load_be64(std::span<const std::byte, 8> bytes) {
   std::uint64_t value = 0;

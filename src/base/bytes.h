@@ -36,6 +36,10 @@ void append(Bytes& to, BytesView more);
 /// Strict: unpadded. Error E-ENC-002.
 [[nodiscard]] Result<Bytes> from_base64url(std::string_view text);
 
+[[nodiscard]] std::string base32(BytesView bytes);  ///< RFC 4648 section 6, capitals, padded
+/// Strict: capitals, padded, unused bits zero. Error E-ENC-003.
+[[nodiscard]] Result<Bytes> from_base32(std::string_view text);
+
 [[nodiscard]] std::uint64_t load_be64(std::span<const std::byte, 8> bytes);
 void store_be64(std::span<std::byte, 8> to, std::uint64_t value);
 

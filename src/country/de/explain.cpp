@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "country/common/lines.h"
 #include "country/de/de.h"
-#include "country/de/decide_lines.h"
 #include "model/vat.h"
 
 namespace siegel::country::de {

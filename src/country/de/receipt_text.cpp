@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "country/common/paper.h"
 #include "country/de/qr.h"
 #include "country/de/receipt_words.h"
 
@@ -80,33 +81,9 @@ class Layout {
   print::Document m_document;
 };
 
-bool holds(const std::vector<std::string>& lines, std::string_view text) {
-  return std::any_of(lines.begin(), lines.end(),
-                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
-}
-
 void Layout::header() {
-  const Business& business = m_receipt.business;
-  for (const std::string& line : business.header_lines) {
-    centre(line);
-  }
-  // A header of one's own cannot take away who the seller is [KassenSichV 6 no. 1].
-  const auto demanded = [&](std::string_view label, std::string_view value) {
-    if (!value.empty() && !holds(business.header_lines, value)) {
-      centre(fmt::format("{}{}{}", label, label.empty() ? "" : " ", value));
-    }
-  };
-  demanded("", business.name);
-  demanded("", business.street);
-  if (!holds(business.header_lines, business.city) || business.header_lines.empty()) {
-    centre(fmt::format("{} {}", business.postcode, business.city));
-  }
-  if (!business.vat_id.empty()) {
-    demanded(m_words.vat_id, business.vat_id);
-  } else {
-    demanded(m_words.tax_number, business.tax_number);
-  }
-  put(Blank{});
+  put_header(m_receipt.business, {.vat_id = m_words.vat_id, .tax_number = m_words.tax_number},
+             m_document);
 }
 
 std::string_view Layout::kind_word() const {
@@ -238,15 +215,11 @@ void Layout::lines() {
 void Layout::priced_line(const PlanLine& line) {
   const bool one_rate = line.shares.size() == 1;
   const std::string mark = one_rate ? " " + mark_of(line.shares.front()) : "";
-  const bool one_piece = line.quantity == Quantity::from_raw(1000) && line.unit.empty();
-  if (one_piece) {
+  if (is_one_piece(line)) {
     pair(line.text, money(line.amount) + mark);
   } else {
     put(Text{line.text});
-    pair(fmt::format("{}{}{} x {}", localised(line.quantity.text(), m_language),
-                     line.unit.empty() ? "" : " ", line.unit,
-                     localised(line.unit_price.text(2), m_language)),
-         money(line.amount) + mark, 2);
+    pair(quantity_and_price(line, m_language), money(line.amount) + mark, 2);
   }
   for (const Discount& discount : line.discounts) {
     pair(discount.text, money(discount.amount) + mark, 2);

@@ -3,10 +3,11 @@
 #include <string>
 #include <string_view>
 
+#include "country/common/wording.h"
 #include "model/money.h"
 #include "model/plan.h"
 
-// The words of the German receipt in both languages, and how figures and times are written.
+// The words of the German receipt in both languages.
 
 namespace siegel::country::de {
 
@@ -70,13 +71,6 @@ struct Words {
 /// "Bar", "Karte", ... ; the name the till gave wins for anything but cash.
 [[nodiscard]] std::string payment_word(const PlanPayment& payment, Language language);
 
-/// A decimal text of ours ("-1234.50") as people of the language write it ("-1.234,50").
-[[nodiscard]] std::string localised(std::string_view decimal, Language language);
-[[nodiscard]] std::string amount(Money money, Language language);
-
-/// German `DD.MM.YYYY hh:mm[:ss]`, English `YYYY-MM-DD hh:mm[:ss]`.
-[[nodiscard]] std::string minute_text(const LocalStamp& stamp, Language language);
-[[nodiscard]] std::string second_text(const LocalStamp& stamp, Language language);
 /// A time of the TSE's log as wall time of the place, with its milliseconds if the TSE has them.
 /// `with_offset` adds "(UTC+01:00)".
 struct LogTimeForm {

@@ -1,14 +1,14 @@
-#include "country/de/decide_payments.h"
+#include "country/common/payments.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <string>
 
-#include "country/de/decide_lines.h"
+#include "country/common/lines.h"
 #include "model/codec.h"
 
-namespace siegel::country::de {
+namespace siegel::country {
 namespace {
 
 int sign(Money amount) {
@@ -119,16 +119,4 @@ Paid turned_payments(const Plan& original) {
   return out;
 }
 
-std::vector<PaymentSum> payment_sums(const std::vector<PlanPayment>& payments, Money change) {
-  std::vector<PaymentSum> sums;
-  for (const PlanPayment& payment : payments) {
-    if (payment.kind == PaymentKind::keine) continue;
-    sums.push_back({.cash = payment.kind == PaymentKind::bar,
-                    .currency = payment.currency,
-                    .amount = payment.amount});
-  }
-  sums.push_back({.cash = true, .currency = {}, .amount = -change});
-  return sums;
-}
-
-}  // namespace siegel::country::de
+}  // namespace siegel::country

@@ -1,4 +1,4 @@
-#include "country/de/decide_lines.h"
+#include "country/common/lines.h"
 
 #include <fmt/format.h>
 
@@ -9,10 +9,14 @@
 #include "model/codec.h"
 #include "model/vat.h"
 
-namespace siegel::country::de {
+namespace siegel::country {
 namespace {
 
-constexpr VatKey not_taxable{5};
+/// The law of the day.
+struct Setting {
+  const LineLaw& law;
+  Date day;
+};
 
 struct GvRule {
   bool cash_movement = false;
@@ -132,30 +136,40 @@ Status decide_amount(const LineDraft& draft, std::string_view place, PlanLine& l
   return Ok{};
 }
 
+/// The key is in force on the day.
+char letter_of(VatKey key, const Setting& setting) {
+  return vat_in_force(setting.law.country, key, setting.day).value()->letter;
+}
+
 /// The share of a line at one rate. A former rate is for what goes back; its letter says that a
 /// late booking is meant [DSFinV-K Anlage 2].
-Result<VatShare> decide_share(std::string_view vat, Money gross, Date day, std::string place) {
-  auto entry = vat_by_text(CountryCode::de, vat, day);
+Result<VatShare> decide_share(std::string_view vat, Money gross, const Setting& setting,
+                              std::string place) {
+  const CountryCode country = setting.law.country;
+  auto entry = vat_by_text(country, vat, setting.day);
   if (!entry.ok()) return placed(std::move(entry).error(), std::move(place));
   const VatEntry& row = **entry;
   const bool named_by_letter = vat.size() == 1 && vat.front() == row.letter;
   if (row.historic && gross > Money() && !named_by_letter) {
-    return placed(vat_not_in_force(CountryCode::de, fmt::format("{} %", row.rate.text()), day),
+    return placed(vat_not_in_force(country, fmt::format("{} %", row.rate.text()), setting.day),
                   std::move(place));
   }
   return VatShare{.key = row.key, .rate = row.rate, .slot = row.slot, .gross = gross};
 }
 
-Status decide_shares(const LineDraft& draft, std::string_view place, Date day, PlanLine& line) {
+Status decide_shares(const LineDraft& draft, std::string_view place, const Setting& setting,
+                     PlanLine& line) {
   const GvRule rule = rule_of(line.gv_typ);
+  const char untaxed = letter_of(setting.law.not_taxable, setting);
   if (draft.shares.empty()) {
     std::string_view vat = draft.vat;
-    if (vat.empty() && (rule.not_taxable_only || rule.cash_movement)) vat = "E";
+    if (vat.empty() && (rule.not_taxable_only || rule.cash_movement)) vat = {&untaxed, 1};
     if (vat.empty()) {
       return invalid("E-SAL-521", "the line names no VAT: give `vat` or `shares`",
                      at(place, "vat"));
     }
-    SIEGEL_TRY(line.shares.emplace_back(), decide_share(vat, line.total, day, at(place, "vat")));
+    SIEGEL_TRY(line.shares.emplace_back(),
+               decide_share(vat, line.total, setting, at(place, "vat")));
   } else if (!draft.vat.empty()) {
     return invalid("E-SAL-521", "the line has both `vat` and `shares`", at(place, "vat"));
   }
@@ -165,7 +179,7 @@ Status decide_shares(const LineDraft& draft, std::string_view place, Date day, P
     const std::string here = fmt::format("{}/shares/{}", place, i);
     SIEGEL_TRY_OK(check_size(share.amount, at(here, "amount")));
     SIEGEL_TRY(line.shares.emplace_back(),
-               decide_share(share.vat, share.amount, day, at(here, "vat")));
+               decide_share(share.vat, share.amount, setting, at(here, "vat")));
     sum += share.amount;
   }
   if (!draft.shares.empty() && sum != line.total) {
@@ -173,16 +187,18 @@ Status decide_shares(const LineDraft& draft, std::string_view place, Date day, P
                    fmt::format("the shares make {}, the line {}", sum.text(), line.total.text()),
                    at(place, "shares"));
   }
-  const auto taxed = [](const VatShare& share) { return share.key != not_taxable; };
+  const auto taxed = [&](const VatShare& share) { return share.key != setting.law.not_taxable; };
   if (rule.not_taxable_only && std::ranges::any_of(line.shares, taxed)) {
-    return invalid("E-VAT-512",
-                   fmt::format("{} is not taxable: VAT is E or left out", gv_typ_text(line.gv_typ)),
-                   at(place, draft.shares.empty() ? "vat" : "shares"));
+    return invalid(
+        "E-VAT-512",
+        fmt::format("{} is not taxable: VAT is {} or left out", gv_typ_text(line.gv_typ), untaxed),
+        at(place, draft.shares.empty() ? "vat" : "shares"));
   }
   return Ok{};
 }
 
-Result<PlanLine> decide_line(const LineDraft& draft, std::string_view place, Date day) {
+Result<PlanLine> decide_line(const LineDraft& draft, std::string_view place,
+                             const Setting& setting) {
   SIEGEL_TRY_OK(check_line_texts(draft, place));
   PlanLine line;
   line.text = draft.text;
@@ -205,7 +221,7 @@ Result<PlanLine> decide_line(const LineDraft& draft, std::string_view place, Dat
                                sign > 0 ? "positive" : "negative", line.total.text()),
                    at(place, "amount"));
   }
-  SIEGEL_TRY_OK(decide_shares(draft, place, day, line));
+  SIEGEL_TRY_OK(decide_shares(draft, place, setting, line));
   return line;
 }
 
@@ -233,18 +249,20 @@ Status check_text(std::string_view text, const TextRule& rule, std::string_view 
   return Ok{};
 }
 
-Result<std::vector<PlanLine>> decide_lines(const ReceiptDraft& draft, Date day) {
+Result<std::vector<PlanLine>> decide_lines(const ReceiptDraft& draft, const LineLaw& law,
+                                           Date day) {
+  const Setting setting{.law = law, .day = day};
   std::vector<PlanLine> lines;
   lines.reserve(draft.lines.size());
   for (std::size_t i = 0; i < draft.lines.size(); ++i) {
-    SIEGEL_TRY(PlanLine line, decide_line(draft.lines[i], fmt::format("/lines/{}", i), day));
+    SIEGEL_TRY(PlanLine line, decide_line(draft.lines[i], fmt::format("/lines/{}", i), setting));
     lines.push_back(std::move(line));
   }
   SIEGEL_TRY_OK(check_size(sum_of(lines), "/lines"));
   return lines;
 }
 
-Result<std::vector<PlanLine>> turned_lines(const Plan& original, Date day) {
+Result<std::vector<PlanLine>> turned_lines(const Plan& original, const LineLaw& law, Date day) {
   std::vector<PlanLine> lines = original.lines;
   for (PlanLine& line : lines) {
     line.quantity = -line.quantity;
@@ -252,11 +270,10 @@ Result<std::vector<PlanLine>> turned_lines(const Plan& original, Date day) {
     line.total = -line.total;
     for (Discount& discount : line.discounts) discount.amount = -discount.amount;
     for (VatShare& share : line.shares) {
-      const auto key = vat_key_of_sale(CountryCode::de, share.key, share.rate, day);
+      const auto key = vat_key_of_sale(law.country, share.key, share.rate, day);
       if (!key) {
-        return placed(
-            vat_not_in_force(CountryCode::de, fmt::format("{} %", share.rate.text()), day),
-            "/reverses");
+        return placed(vat_not_in_force(law.country, fmt::format("{} %", share.rate.text()), day),
+                      "/reverses");
       }
       share.key = *key;
       share.gross = -share.gross;
@@ -271,7 +288,8 @@ Money sum_of(const std::vector<PlanLine>& lines) {
   return sum;
 }
 
-std::vector<VatSum> vat_sums(const std::vector<PlanLine>& lines, Date day) {
+std::vector<VatSum> vat_sums(const std::vector<PlanLine>& lines, const LineLaw& law, Date day) {
+  const Setting setting{.law = law, .day = day};
   std::map<VatKey, VatSum> sums;
   for (const PlanLine& line : lines) {
     for (const VatShare& share : line.shares) {
@@ -284,7 +302,7 @@ std::vector<VatSum> vat_sums(const std::vector<PlanLine>& lines, Date day) {
   }
   std::vector<VatSum> out;
   for (auto& [key, sum] : sums) {
-    sum.letter = vat_in_force(CountryCode::de, key, day).value()->letter;
+    sum.letter = letter_of(key, setting);
     const NetAndTax split = split_gross(sum.gross, sum.rate);
     sum.net = split.net;
     sum.tax = split.tax;
@@ -293,4 +311,4 @@ std::vector<VatSum> vat_sums(const std::vector<PlanLine>& lines, Date day) {
   return out;
 }
 
-}  // namespace siegel::country::de
+}  // namespace siegel::country

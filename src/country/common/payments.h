@@ -2,13 +2,15 @@
 
 #include <vector>
 
-#include "country/de/process_data.h"
 #include "model/draft.h"
 #include "model/plan.h"
 
-// The part of decide() about money that changes hands. Errors: de.h.
+// The part of decide() about money that changes hands, the same in every country. Errors, kind
+// invalid, place = JSON pointer into the request: E-SAL-505 payments do not cover the total, -506
+// change, -507 change without cash, -508 value of a foreign payment, -519 text, -524 too large,
+// -526 payment "none" with an amount.
 
-namespace siegel::country::de {
+namespace siegel::country {
 
 struct Paid {
   std::vector<PlanPayment> payments;
@@ -22,8 +24,4 @@ struct Paid {
 /// against the cash it was given from.
 [[nodiscard]] Paid turned_payments(const Plan& original);
 
-/// As process data counts them: without "Keine", the change taken off EUR cash.
-[[nodiscard]] std::vector<PaymentSum> payment_sums(const std::vector<PlanPayment>& payments,
-                                                   Money change);
-
-}  // namespace siegel::country::de
+}  // namespace siegel::country
