@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/shop/shop.h"
+#include "app/shop/signers.h"
 #include "base/file.h"
 #include "model/codec.h"
 
@@ -10,14 +11,37 @@ namespace {
 
 struct Options {
   Business business;
-  std::string file, witness;
+  std::string file, witness, country, zone;
 };
+
+/// Two letters as the stored form has them.
+Result<std::string> country_code(std::string text) {
+  for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  if (text == "DE" || text == "AT") return text;
+  return invalid("E-CFG-101", fmt::format("country \"{}\" is not known to this program", text),
+                 "--country");
+}
+
+/// What a country has beside the common fields.
+Status complete(Business& business, bool zone_given) {
+  if (business.country != "AT") return Ok{};
+  if (!zone_given) business.time_zone = "Europe/Vienna";
+  if (business.vat_id.empty()) return Ok{};
+  SIEGEL_TRY(business.vat_id, austrian_vat_id(business.vat_id));
+  return Ok{};
+}
 
 Result<Business> business_of(const Options& options) {
   if (!options.file.empty()) {
     SIEGEL_TRY(const Bytes bytes, read_file(options.file, 1U << 20U));
     SIEGEL_TRY(const json::Value value, json::parse(text_of(bytes)));
-    return business_from_request(value);
+    SIEGEL_TRY(Business business, business_from_request(value));
+    if (!options.country.empty()) {
+      SIEGEL_TRY(business.country, country_code(options.country));
+    }
+    const json::Value* zone = value.object()->find("time_zone");
+    SIEGEL_TRY_OK(complete(business, zone != nullptr));
+    return business;
   }
   // One way in: the options are checked like a file with the same fields.
   const Business& given = options.business;
@@ -31,8 +55,13 @@ Result<Business> business_of(const Options& options) {
   set("city", given.city);
   set("tax_number", given.tax_number);
   set("vat_id", given.vat_id);
-  set("time_zone", given.time_zone);
-  return business_from_request(object);
+  set("time_zone", options.zone);
+  SIEGEL_TRY(const std::string country,
+             country_code(options.country.empty() ? "de" : options.country));
+  object.set("country", country);
+  SIEGEL_TRY(Business business, business_from_request(object));
+  SIEGEL_TRY_OK(complete(business, !options.zone.empty()));
+  return business;
 }
 
 Exit init(const Context& context, const Options& options) {
@@ -48,9 +77,11 @@ Exit init(const Context& context, const Options& options) {
   json::Object document;
   document.set("data", context.data);
   document.set("name", create.business.name);
-  context.show(fmt::format("Data folder {} made for {}.\n"
-                           "Next: siegel tse create, then siegel register add KASSE-01\n",
-                           context.data, create.business.name),
+  const std::string_view next = create.business.country == "AT"
+                                    ? "siegel at setup --register KASSE-01 --signer smartcard"
+                                    : "siegel tse create, then siegel register add KASSE-01";
+  context.show(fmt::format("Data folder {} made for {}.\nNext: {}\n", context.data,
+                           create.business.name, next),
                document);
   return Exit::success;
 }
@@ -63,14 +94,18 @@ void add_init(CommandLine& line, Context& context) {
   line.command("init", "Make a data folder for a shop")
       .example("siegel init --name \"Bäckerei Sonnenschein GmbH\" --street \"Marktstraße 5\" \\")
       .example("            --postcode 10115 --city Berlin --vat-id DE123456788")
+      .example("siegel init --country at --name \"Café Mozart\" --street \"Getreidegasse 9\" \\")
+      .example("            --postcode 5020 --city Salzburg --vat-id ATU12345678")
       .example("siegel init --business shop.json --data /var/lib/siegel")
       .option("--name", business.name, "TEXT", "full name of the business")
       .option("--street", business.street, "TEXT", "street and number")
       .option("--postcode", business.postcode, "TEXT", "postcode")
       .option("--city", business.city, "TEXT", "city")
       .option("--tax-number", business.tax_number, "TEXT", "Steuernummer")
-      .option("--vat-id", business.vat_id, "TEXT", "USt-IdNr.")
-      .option("--zone", business.time_zone, "ZONE", "time zone, default Europe/Berlin")
+      .option("--vat-id", business.vat_id, "TEXT", "USt-IdNr., in Austria the UID")
+      .option("--country", options.country, "CC", "de (default) or at")
+      .option("--zone", options.zone, "ZONE",
+              "time zone, default Europe/Berlin, in Austria Europe/Vienna")
       .option("--business", options.file, "FILE", "all of it from a JSON file instead")
       .option("--witness", options.witness, "FILE",
               "where the journal's head is kept outside the folder (another disk is best)")

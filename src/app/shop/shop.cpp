@@ -508,6 +508,9 @@ Result<std::vector<views::ReceiptRow>> OpenShop::receipts(const views::ReceiptFi
 
 Status Shop::create(const CreateShop& create, Environment environment) {
   const fs::path& folder = create.place.folder;
+  std::string country = create.business.country;
+  for (char& c : country) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  SIEGEL_TRY_OK(make_country(country));
   std::error_code error;
   const auto set_up_already = [&] {
     return conflict("E-DAT-002", fmt::format("{} is set up already", folder.string()),
@@ -528,7 +531,7 @@ Status Shop::create(const CreateShop& create, Environment environment) {
   }
   witness = fs::absolute(witness, error);
   {
-    OpenShop shop(create.place, environment, Settings{"de", witness});
+    OpenShop shop(create.place, environment, Settings{country, witness});
     SIEGEL_TRY_OK(shop.open_to_write());
     // A set-up that was interrupted is done again from the start; a journal that has seen more than
     // that belongs to a shop that lost its shop.json.
@@ -539,7 +542,7 @@ Status Shop::create(const CreateShop& create, Environment environment) {
   }
   // Last of all: with this file the folder is a data folder.
   json::Object settings;
-  settings.set("country", "de");
+  settings.set("country", country);
   settings.set("format", folder_format);
   settings.set("witness", witness.string());
   return write_file(folder / "shop.json", bytes_of(json::pretty(settings)), {.mode = 0600});

@@ -31,6 +31,8 @@
 //   snapshot.json  state of the recorder, believed only if its hash is in the journal
 //   vault/         PINs and keys
 //   tse/<id>/      stores of software TSEs
+//   signers/       how Austria's signature devices are reached, without secrets
+//   mail.json      who is told when a signature device fails, if anybody
 
 namespace siegel::app {
 
@@ -57,6 +59,26 @@ struct CreateTse {
   int generation = 1;
 };
 
+/// How a signature device of Austria is reached (docs/formats/signers.md). Holds no secret.
+struct SignerSettings {
+  std::string id;        ///< our name for it, e.g. "card-1"
+  std::string kind;      ///< "smartcard", "pkcs11", "atrust", "softkey"
+  std::string provider;  ///< "AT1"; empty: the device says it; "AT0": closed system
+  /// smartcard: of its certificate, hex. Closed system: field 11 of the code.
+  std::string serial;
+  std::string module;        ///< pkcs11: the maker's library, absolute
+  std::string token_label;   ///< pkcs11
+  std::string token_serial;  ///< pkcs11
+  std::string key_label;     ///< pkcs11
+  std::string key_id;        ///< pkcs11, hex
+  std::string service;       ///< atrust: "online" (also if empty), "on-premise"
+  std::string url;           ///< atrust
+  std::string user;          ///< atrust: user, on premises the key label
+  std::string basic_user;    ///< atrust, on premises
+  std::string ca_file;       ///< atrust: PEM
+  bool plain_http = false;   ///< atrust, on premises
+};
+
 /// One request of a till, as the fronts hand it over.
 struct SaleRequest {
   RegisterId register_id;
@@ -75,7 +97,8 @@ struct SaleAnswer {
 
 class Shop {
  public:
-  /// Makes the folder and its first entries. E-DAT-002 (conflict): there is something already.
+  /// Makes the folder and its first entries, for the country the business is in. E-DAT-002
+  /// (conflict): there is something already. E-CFG-101: the country is not known.
   static Status create(const CreateShop& create, Environment environment);
 
   enum class Mode {

@@ -5,6 +5,10 @@
 #include <algorithm>
 
 #include "country/de/de.h"
+#include "crypto/secret.h"
+#include "device/checked.h"
+#include "device/pkcs11/pkcs11.h"
+#include "device/smartcard/smartcard.h"
 #include "device/softkey/softkey.h"
 #include "device/softtse/softtse.h"
 #include "journal/sqlite/sqlite.h"
@@ -157,6 +161,71 @@ Status register_client(device::Tse& tse, const std::string& tse_id, const std::s
   SIEGEL_TRY_OK(tse.log_out());
   SIEGEL_TRY_OK(log_in_to_sell(tse, status.generation));
   return registered;
+}
+
+namespace {
+
+Result<std::unique_ptr<device::Signer>> make_pkcs11(const SignerSettings& settings,
+                                                    std::vector<Bytes> certificates,
+                                                    crypto::SecretBytes pin) {
+  device::pkcs11::Options options;
+  options.module = settings.module;
+  options.token_label = settings.token_label;
+  options.token_serial = settings.token_serial;
+  options.key_label = settings.key_label;
+  options.provider = settings.provider;
+  options.certificates = std::move(certificates);
+  SIEGEL_TRY(options.key_id, from_hex(settings.key_id));
+  SIEGEL_TRY(auto signer, device::pkcs11::Pkcs11Signer::create(std::move(options), std::move(pin)));
+  return std::unique_ptr<device::Signer>(std::move(signer));
+}
+
+Result<std::unique_ptr<device::Signer>> make_plain_signer(const SignerSettings& settings,
+                                                          const SignerInfo* known,
+                                                          crypto::SecretBytes secret) {
+  std::vector<Bytes> certificates;
+  if (known != nullptr) certificates = known->certificates;
+  if (settings.kind == "pkcs11")
+    return make_pkcs11(settings, std::move(certificates), std::move(secret));
+  if (settings.kind == "smartcard")
+    return std::unique_ptr<device::Signer>(
+        device::smartcard::open_smart_card({.serial = settings.serial, .pin = std::move(secret)}));
+  if (settings.kind == "softkey") {
+    SIEGEL_TRY(auto signer, device::SoftKey::from_pkcs8(secret, std::move(certificates)));
+    return std::unique_ptr<device::Signer>(std::move(signer));
+  }
+  return invalid("E-AUT-116",
+                 fmt::format("\"{}\" is not softkey, pkcs11, smartcard or atrust", settings.kind),
+                 "--signer");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<device::Signer>> make_signer(const SignerSettings& settings,
+                                                    const SignerInfo* known,
+                                                    crypto::SecretBytes secret,
+                                                    Environment /*environment*/) {
+  SIEGEL_TRY(auto plain, make_plain_signer(settings, known, std::move(secret)));
+  std::optional<crypto::PublicKey> key;
+  if (known != nullptr) {
+    SIEGEL_TRY(key, crypto::PublicKey::from_point(crypto::Curve::p256, known->public_key));
+  }
+  return std::unique_ptr<device::Signer>(
+      std::make_unique<device::CheckedSigner>(std::move(plain), std::move(key)));
+}
+
+Result<SoftSigner> make_soft_signer(const std::string& holder, Environment environment) {
+  // Longer than any test lasts, and valid since yesterday: clocks of demos differ.
+  constexpr std::chrono::hours day{24};
+  const Instant now = environment.clock.now().wall;
+  SIEGEL_TRY(auto signer,
+             device::SoftKey::make_test_signer(
+                 {.holder = holder, .not_before = now - day, .not_after = now + 3650 * day},
+                 environment.random));
+  SoftSigner made;
+  made.secret = signer->pkcs8();
+  made.signer = std::move(signer);
+  return made;
 }
 
 }  // namespace siegel::app

@@ -37,4 +37,20 @@ namespace siegel::app {
 [[nodiscard]] Status register_client(device::Tse& tse, const std::string& tse_id,
                                      const std::string& client, vault::Vault& vault);
 
+/// A signature device of Austria as configured; it is not touched. `known`: what the journal holds
+/// of it, if it is in operation: every signature is verified with that key. The secret is its PIN
+/// or password, of a software signer its key. Errors: E-AUT-110, -111, those of the device's
+/// create().
+[[nodiscard]] Result<std::unique_ptr<device::Signer>> make_signer(const SignerSettings& settings,
+                                                                  const SignerInfo* known,
+                                                                  crypto::SecretBytes secret,
+                                                                  Environment environment);
+/// A software signer with a test chain, for development, training and tests, and its secret.
+struct SoftSigner {
+  std::unique_ptr<device::Signer> signer;
+  crypto::SecretBytes secret;
+};
+[[nodiscard]] Result<SoftSigner> make_soft_signer(const std::string& holder,
+                                                  Environment environment);
+
 }  // namespace siegel::app
