@@ -13,7 +13,7 @@
 #include "finanzonline/requests.h"
 
 // What FinanzOnline answers, as values. Pure. The bytes are foreign: at most 8 MiB, 64 levels deep,
-// 200,000 elements, no document type, no entities but the five of XML and numbers.
+// 200,000 elements, UTF-8, no document type (and so no entities but those of XML).
 //
 // Errors of all parse functions:
 // E-FON-010 unknown: it is no XML, or more than these limits allow: no answer we can use.

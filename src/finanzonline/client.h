@@ -31,8 +31,10 @@ struct ClockDifference {
   std::chrono::milliseconds ahead{0};
   std::chrono::milliseconds behind{0};  ///< the same the other way round; harmless
 
-  /// Whether to warn (W-FON-101): ahead by more than 2 seconds.
+  /// Ahead by more than 2 seconds.
   [[nodiscard]] bool too_far_ahead() const;
+  /// W-FON-101 with both times if too_far_ahead(); kind invalid: it is the input that is wrong.
+  [[nodiscard]] std::optional<Error> warning() const;
 };
 /// The server wrote `date` (whole seconds) between `sent` and `received` of our clock.
 [[nodiscard]] ClockDifference clock_difference(Instant sent, Instant received, Instant date);
@@ -42,7 +44,8 @@ struct Outcome {
   ItemResult result;
   ReturnCode code;  ///< of result.message()
   Next next = Next::done;
-  /// Asked by itself after B1, B10 and B13 (and B6), which do not say whether it is as wished.
+  /// Of a status query; also asked by itself after B1, B10 and B13, which do not say whether it is
+  /// as wished.
   std::optional<StatusAnswer> status;
 };
 
@@ -56,6 +59,7 @@ struct Receipt {
 /// The web services of FinanzOnline. Blocking; one thread at a time. Logs in at the first call, and
 /// once again if an answer says that the session has ended; never again after a refused login,
 /// because repeated wrong PINs lock the user. Nothing is sent again by itself after an error.
+/// Texts of FinanzOnline that repeat a PIN or key are not shown.
 ///
 /// Errors of every call beside those named there: E-NET-002 to 009 (kind `unknown`: it may have
 /// been done: ask the status), E-FON-010 to 013,
@@ -83,15 +87,17 @@ class Client {
   [[nodiscard]] Result<DataboxAnswer> databox(const DataboxQuery& query);
   /// The content of an entry. E-FON-018 not_found: there is none with this key.
   [[nodiscard]] Result<Bytes> databox_entry(std::string_view key);
-  /// Looks once into the DataBox since `since` (at most 7 days ago) for the protocol of a package;
-  /// empty if it is not there yet. Protocols looked into are marked as read.
+  /// Looks once into the DataBox for the protocol of a package sent at `since` (at most 31 days
+  /// ago); empty if it is not there within 7 days of that. Protocols looked into are marked as
+  /// read. E-FON-003: too long ago. E-FON-019: the DataBox refuses the query.
   [[nodiscard]] Result<std::optional<PackageAnswer>> find_protocol(std::uint32_t number,
                                                                    Instant since);
   struct Patience {
     int looks = 30;  ///< at least 1
     std::chrono::milliseconds interval{10'000};
   };
-  /// find_protocol() again and again. Empty if it has not come within the patience.
+  /// find_protocol() again and again. Empty if it has not come within the patience; it may come
+  /// later.
   [[nodiscard]] Result<std::optional<PackageAnswer>> await_protocol(std::uint32_t number,
                                                                     Instant since,
                                                                     Patience patience);
@@ -108,7 +114,6 @@ class Client {
   Result<std::string> post(std::string_view path, std::string_view action, BytesView envelope);
   Result<PackageAnswer> send_package(const Package& package);
   Result<PackageAnswer> send_status(const StatusQuery& query);
-  Result<Outcome> outcome(PackageAnswer answer) const;
   [[nodiscard]] std::uint32_t some_number();
 
   Options m_options;
@@ -119,6 +124,11 @@ class Client {
   std::optional<Session> m_session;
   std::optional<Error> m_refused;  // a refused login, remembered
   std::optional<ClockDifference> m_difference;
+  struct Looked {
+    std::string key;
+    std::uint32_t number;  // of the package; 0: no protocol
+  };
+  std::vector<Looked> m_looked_into;
 };
 
 }  // namespace siegel::finanzonline

@@ -25,7 +25,7 @@ enum class Mode { test, production };
 /// What a web service user of FinanzOnline signs in with. The PIN is never written anywhere.
 struct Credentials {
   std::string participant;  ///< tid, 8 to 12 letters and digits
-  std::string user;         ///< benid, 5 to 12 letters and digits
+  std::string user;         ///< benid, 5 to 12 characters
   crypto::SecretBytes pin;  ///< 5 to 128 characters, UTF-8
   std::string maker;        ///< herstellerid: VAT id of the software's maker, 10 to 24
 };
