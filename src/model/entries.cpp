@@ -155,6 +155,7 @@ std::string to_json(const Closing& entry) {
   json::Writer(out)
       .begin_object()
       .field("at", exact_text(entry.at))
+      .field("last_of_month", entry.last_of_month)
       .field("number", number(entry.number))
       .field("receipts", number(entry.receipts))
       .field("register", entry.register_id.text())
@@ -271,6 +272,7 @@ Result<Closing> closing_from_json(std::string_view json) {
   return stored<Closing>(json, [](json::Fields& fields) -> Result<Closing> {
     Closing entry;
     SIEGEL_TRY(entry.at, stamp_field(fields, "at"));
+    SIEGEL_TRY(entry.last_of_month, fields.required_bool("last_of_month"));
     SIEGEL_TRY(entry.number, unsigned_field(fields, "number"));
     SIEGEL_TRY(entry.receipts, unsigned_field(fields, "receipts"));
     SIEGEL_TRY(entry.register_id, register_field(fields));

@@ -101,6 +101,8 @@ struct Closing {
   LocalStamp at;
   std::uint64_t receipts = 0;  ///< since the closing before
   Money turnover;              ///< of them, gross, training left out
+  /// The month ends with it: its Monatsbeleg (December: Jahresbeleg) is due from here on.
+  bool last_of_month = false;
   friend bool operator==(const Closing&, const Closing&) = default;
 };
 

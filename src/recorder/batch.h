@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,6 +37,11 @@ class Recorder::Batch {
   Instant m_at;
   std::vector<journal::Draft> m_drafts;
 };
+
+/// Longest wait for a device within one sale.
+[[nodiscard]] inline std::chrono::milliseconds deadline_of(const Profile& profile) {
+  return std::chrono::milliseconds(std::clamp(profile.tse_deadline_ms, 1500, 5000));
+}
 
 /// Who acts when no person does.
 inline constexpr std::string_view actor_system = "siegel";

@@ -30,10 +30,6 @@ std::optional<device::TseTransaction> take_first(std::vector<device::TseTransact
   return taken;
 }
 
-std::chrono::milliseconds deadline_of(const Profile& profile) {
-  return std::chrono::milliseconds(std::clamp(profile.tse_deadline_ms, 1500, 5000));
-}
-
 }  // namespace
 
 // ---- calls and deadlines ------------------------------------------------------------------------
@@ -47,10 +43,15 @@ void Recorder::call(Lane& lane, device::TseCall what, Effects& effects) {
 
 void Recorder::set_deadline(Lane& lane, Now now) {
   lane.flight->deadline = now.steady + deadline_of(m_state.profile);
-  // At the end, but for a change of the profile, which may shorten the wait.
+  add_deadline(lane, lane.flight->deadline);
+}
+
+void Recorder::add_deadline(Lane& lane, Steady at) {
+  // Nearly always at the end: a profile may shorten the wait, and a signature device gets a part
+  // of it.
   auto place = m_deadlines.end();
-  while (place != m_deadlines.begin() && std::prev(place)->at > lane.flight->deadline) --place;
-  m_deadlines.insert(place, {lane.flight->deadline, &lane, lane.flight->id});
+  while (place != m_deadlines.begin() && std::prev(place)->at > at) --place;
+  m_deadlines.insert(place, {at, &lane, lane.flight->id});
 }
 
 void Recorder::arm(Effects& effects) {
@@ -84,7 +85,7 @@ void Recorder::on_woke(Now now, Effects& effects) {
     if (!breaker.probe_due || *breaker.probe_due > now.steady) continue;
     breaker.probe_due.reset();
     breaker.probing = true;
-    effects.probes.push_back({serial});
+    effects.probes.push_back({serial, m_state.signers.contains(serial)});
   }
 }
 
@@ -127,6 +128,11 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
 // ---- the breaker --------------------------------------------------------------------------------
 
 void Recorder::give_up(Lane& lane, const Error& error, Now now, Effects& effects) {
+  if (std::holds_alternative<Signing>(lane.flight->work)) {
+    signer_failed(lane, unknown("E-SIG-102", "the signature device did not answer in time"), now,
+                  effects);
+    return;
+  }
   Batch batch(m_state.sequence, now.wall);
   const std::string serial = lane.flight->tse_serial;
   open_breaker(serial, error, batch, now);
@@ -184,8 +190,11 @@ void Recorder::close_breaker(const std::string& tse_serial, Batch& batch, Now no
 country::Outage Recorder::outage_of(const std::string& tse_serial) const {
   const OutageState& outage = m_state.outages.at(tse_serial);
   SIEGEL_CHECK(outage.open.has_value());
-  return {outage.open->number, outage.next_receipt, outage.open->since, outage.open->code,
-          outage.open->text};
+  return {.number = outage.open->number,
+          .receipt = outage.next_receipt,
+          .since = outage.open->since,
+          .code = outage.open->code,
+          .text = outage.open->text};
 }
 
 void Recorder::on_probed(const Probed& probed, Now now, Effects& effects) {
@@ -194,6 +203,10 @@ void Recorder::on_probed(const Probed& probed, Now now, Effects& effects) {
   if (!probed.result) {
     breaker.probing = false;
     breaker.probe_due = now.steady + probe_interval;
+    return;
+  }
+  if (m_state.signers.contains(probed.tse_serial)) {
+    close_signer(probed.tse_serial, now, effects);
     return;
   }
   ask_after_probe(probed.tse_serial, effects);

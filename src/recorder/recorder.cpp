@@ -10,14 +10,15 @@ namespace siegel::recorder {
 void Effects::clear() {
   appends.clear();
   calls.clear();
+  signs.clear();
   probes.clear();
   reconciles.clear();
   replies.clear();
   wake.reset();
 }
 
-Recorder::Recorder(const country::Country& country, State state)
-    : m_country(country), m_state(std::move(state)), m_durable(m_state.sequence) {}
+Recorder::Recorder(const country::Country& country, State state, const Keys* keys)
+    : m_country(country), m_state(std::move(state)), m_keys(keys), m_durable(m_state.sequence) {}
 
 void Recorder::resume(Now now, Effects& effects) {
   for (const auto& [sequence, plan] : m_state.unsealed) {
@@ -44,8 +45,11 @@ void Recorder::resume(Now now, Effects& effects) {
     Breaker& breaker = m_breakers[serial];
     breaker.open = true;
     breaker.probing = true;
-    effects.probes.push_back({serial});
+    effects.probes.push_back({serial, m_state.signers.contains(serial)});
   }
+  // A Sammelbeleg, or what a closing demanded, is taken up too.
+  for (const auto& [id, reg] : m_state.registers)
+    if (reg.rksv && (reg.rksv->run || reg.rksv->month_ends)) lane_of(id);
   for (auto& [id, lane] : m_lanes) ready(lane);
   run_ready(now, effects);
   arm(effects);
@@ -58,6 +62,7 @@ void Recorder::on(Event event, Now now, Effects& effects) {
     Effects& effects;
     void operator()(Command& e) { recorder.on_command(std::move(e), now, effects); }
     void operator()(const Appended& e) { recorder.on_appended(e, now, effects); }
+    void operator()(const Signed& e) { recorder.on_signed(e, now, effects); }
     void operator()(const Answered& e) { recorder.on_answered(e, now, effects); }
     void operator()(const Probed& e) { recorder.on_probed(e, now, effects); }
     void operator()(const Reconciled& e) { recorder.on_reconciled(e, now, effects); }
@@ -78,8 +83,8 @@ bool Recorder::idle() const {
   return true;
 }
 
-bool Recorder::suspended(const std::string& tse_serial) const {
-  const auto found = m_breakers.find(tse_serial);
+bool Recorder::suspended(const std::string& device) const {
+  const auto found = m_breakers.find(device);
   return found != m_breakers.end() && found->second.open;
 }
 

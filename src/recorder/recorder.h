@@ -13,11 +13,13 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "country/country.h"
+#include "crypto/secret.h"
 #include "device/device.h"
 #include "journal/journal.h"
 #include "model/draft.h"
 #include "model/entries.h"
 #include "model/plan.h"
+#include "recorder/messages.h"
 #include "recorder/state.h"
 
 // The only writer of a journal, as a state machine: events in, effects out. It never blocks, locks,
@@ -27,148 +29,16 @@
 // call after a plan, a reply after a seal) waits for the Appended event. One register does one
 // thing at a time, so that a device's transactions for it can be told apart after a crash;
 // registers do not wait for each other.
+//
+// Two ways of signing (docs/decisions/0018-signature-devices.md). A TSE keeps a record: its plan is
+// durable before it is called, and after a crash it is asked what it did. A signature device
+// (Austria) keeps none: plan and seal are appended together when it has signed, and what was lost
+// before that never happened.
 
 namespace siegel::recorder {
 
-using RequestId = Strong<std::uint64_t, struct RequestIdTag>;
-using CallId = Strong<std::uint64_t, struct CallIdTag>;
-
-// ---- events -------------------------------------------------------------------------------------
-
-/// What the front found in the index before it sent the command. `position`: the index was complete
-/// up to there when it looked.
-struct Lookup {
-  std::uint64_t position = 0;
-  std::optional<KnownKey> key;
-  std::optional<Plan> original;  ///< of the receipt a reversal names
-  bool original_reversed = false;
-};
-
-/// One receipt.
-struct Sell {
-  enum class Flow {
-    implicit,  ///< a Vorgang of its own
-    finish,    ///< ends the open Vorgang whose id is `key`
-  };
-  RegisterId register_id;
-  Flow flow = Flow::implicit;
-  std::string key;        ///< idempotency key and Vorgang id, 1..200 printable characters
-  Hash256 fingerprint{};  ///< of the request as received
-  ReceiptDraft draft;
-  Lookup lookup;
-};
-
-/// Begins a Vorgang; repeated with the same id it answers what is.
-struct Open {
-  RegisterId register_id;
-  VorgangId vorgang;
-  Lookup lookup;  ///< key: of the Vorgang id
-};
-
-/// Keeps what is rung up so far; no device call (Kassenbeleg has no updates [DSFinV-K Anhang I]).
-struct Update {
-  RegisterId register_id;
-  VorgangId vorgang;
-  std::string draft;  ///< canonical JSON, checked by the front
-};
-
-/// Master data. A register names the TSE it signs on, which is known before.
-struct Master {
-  std::variant<Business, Profile, TseInfo, RegisterInfo> value;
-  bool replaces = false;  ///< a register or TSE that exists may be changed
-};
-
-struct Command {
-  RequestId request;
-  std::string actor;
-  std::variant<Sell, Open, Update, Master> body;
-};
-
-/// Everything up to `sequence` is durable.
-struct Appended {
-  std::uint64_t sequence = 0;
-};
-struct Answered {
-  CallId call;
-  Result<device::TseAnswer> answer;
-};
-/// The device passed (or not) self-test and time setting.
-struct Probed {
-  std::string tse_serial;
-  Status result;
-};
-/// What the device holds for `clients`.
-struct Reconciled {
-  std::string tse_serial;
-  std::vector<std::string> clients;
-  bool after_probe = false;
-  Result<std::vector<device::TseTransaction>> transactions;
-};
-/// The time asked for by the last Wake has come.
-struct Woke {};
-/// The index is complete up to `position`.
-struct Indexed {
-  std::uint64_t position = 0;
-};
-using Event = std::variant<Command, Appended, Answered, Probed, Reconciled, Woke, Indexed>;
-
-// ---- effects ------------------------------------------------------------------------------------
-
-struct Append {
-  std::uint64_t first = 0;
-  std::vector<journal::Draft> drafts;
-};
-/// Not to be begun after `expires`; then the answer is an error of kind `unavailable`.
-struct Call {
-  CallId id;
-  std::string tse_serial;
-  device::TseCall call;
-  Steady expires{0};
-};
-/// Self-test and time of a device that failed.
-struct Probe {
-  std::string tse_serial;
-};
-/// What does the device hold for these clients above a number, and of these numbers?
-struct Reconcile {
-  struct Ask {
-    std::string client;
-    std::uint64_t after = 0;
-    std::vector<std::uint64_t> numbers;
-  };
-  std::string tse_serial;
-  std::vector<Ask> asks;
-  bool after_probe = false;
-};
-/// Send Woke at `at`; replaces an earlier wish.
-struct Wake {
-  Steady at{0};
-};
-/// Done and durable.
-struct Accepted {
-  std::uint64_t sequence = 0;  ///< of the plan, the Vorgang or the master data
-  bool replayed = false;       ///< the key had been done before: load the receipt by its sequence
-  std::optional<Plan> plan;
-  std::optional<Seal> seal;
-  std::optional<VorgangStarted> started;
-};
-struct Reply {
-  RequestId request;
-  Result<Accepted> result;
-};
-
-struct Effects {
-  std::vector<Append> appends;  ///< in order
-  std::vector<Call> calls;
-  std::vector<Probe> probes;
-  std::vector<Reconcile> reconciles;
-  std::vector<Reply> replies;
-  std::optional<Wake> wake;
-
-  void clear();
-};
-
-// ---- the machine --------------------------------------------------------------------------------
+/// AES-256 keys of the registers of Austria, by register id. Never in entries, snapshots or logs.
+using Keys = std::map<std::string, crypto::SecretBytes, std::less<>>;
 
 /// How long a device is left alone after a failure before it is asked again.
 inline constexpr std::chrono::seconds probe_interval{10};
@@ -187,10 +57,23 @@ struct Starting {
   VorgangOpened opened;
 };
 
+/// A receipt that waits for a signature device; nothing of it is appended yet.
+struct Signing {
+  Plan plan;
+  std::string json;  ///< of the plan
+  std::optional<journal::Key> key;
+  std::vector<std::string> signers;  ///< of the register, in order
+  std::vector<std::string> tried;    ///< of them, asked already; the last one is being asked
+  std::optional<Closing> closing;    ///< durable already; the answer to Close has it
+  std::uint64_t closing_sequence = 0;
+  std::optional<Error> error;  ///< of the device asked last
+};
+
 class Recorder {
  public:
-  /// `country` outlives the recorder; `state` is the fold of the journal.
-  Recorder(const country::Country& country, State state);
+  /// `country` and `keys` outlive the recorder (null: no register has a key); who changes the keys
+  /// does so on the recorder's thread. `state` is the fold of the journal.
+  Recorder(const country::Country& country, State state, const Keys* keys = nullptr);
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
@@ -201,15 +84,15 @@ class Recorder {
   [[nodiscard]] const State& state() const { return m_state; }
   /// No command, append or device call is under way (open Vorgaenge and outages may be).
   [[nodiscard]] bool idle() const;
-  /// The breaker of this TSE is open: receipts go out unsigned.
-  [[nodiscard]] bool suspended(const std::string& tse_serial) const;
+  /// The breaker of this TSE or signature device is open: it is not asked.
+  [[nodiscard]] bool suspended(const std::string& device) const;
 
  private:
   class Batch;
 
   /// The one thing a register is doing.
   struct Flight {
-    std::variant<Selling, Starting> work;
+    std::variant<Selling, Starting, Signing> work;
     std::string tse_serial;
     std::string actor;
     std::vector<RequestId> waiters;
@@ -273,6 +156,33 @@ class Recorder {
             Effects& effects);
   void record_started(Lane& lane, VorgangStarted started, Batch& batch, Effects& effects);
 
+  void record_not_required(Lane& lane, Plan plan, std::string json,
+                           const std::optional<journal::Key>& key, const std::string& actor,
+                           RequestId request, Now now, Effects& effects);
+  [[nodiscard]] country::RksvFacts rksv_facts(const RegisterState& reg) const;
+
+  // signing.cpp: receipts of signature devices
+  void begin_signing(Lane& lane, Signing signing, std::string actor, std::vector<RequestId> waiters,
+                     Now now, Effects& effects);
+  void ask_next_signer(Lane& lane, Now now, Effects& effects);
+  void on_signed(const Signed& answer, Now now, Effects& effects);
+  void signer_failed(Lane& lane, const Error& error, Now now, Effects& effects);
+  void no_signer(Lane& lane, Now now, Effects& effects);
+  void record_signed(Lane& lane, const country::Outcome& outcome, Batch& batch, Effects& effects);
+  void close_signer(const std::string& signer, Now now, Effects& effects);
+  [[nodiscard]] bool signable(const std::vector<std::string>& signers) const;
+
+  // dues.cpp: what is made without being asked for, and closings
+  /// Makes what is due at this register before anything else; false: nothing is.
+  bool begin_due(Lane& lane, Now now, Effects& effects);
+  bool begin_own(Lane& lane, ReceiptDraft draft, std::vector<RequestId> waiters,
+                 const std::optional<std::pair<std::uint64_t, Closing>>& closing, Now now,
+                 Effects& effects);
+  Result<Ok> begin_close(Lane& lane, const Command& command, const Close& close, Now now,
+                         Effects& effects);
+  Result<std::uint64_t> set_rksv_master(const Command& command, const Master& master, Batch& batch);
+  [[nodiscard]] Status check_register(const RegisterInfo& info) const;
+
   // devices.cpp: answers, deadlines, breaker, questions
   void on_answered(const Answered& answered, Now now, Effects& effects);
   void on_woke(Now now, Effects& effects);
@@ -300,6 +210,7 @@ class Recorder {
   std::optional<Plan> stray_plan(const std::string& tse_serial,
                                  const device::TseTransaction& transaction, Now now) const;
   void set_deadline(Lane& lane, Now now);
+  void add_deadline(Lane& lane, Steady at);
   void arm(Effects& effects);
 
   Lane& lane_of(const std::string& register_id);
@@ -312,11 +223,12 @@ class Recorder {
 
   const country::Country& m_country;
   State m_state;
+  const Keys* m_keys;
   std::uint64_t m_durable = 0;
   std::uint64_t m_next_call = 1;
   std::uint64_t m_next_flight = 1;
   std::map<std::string, Lane, std::less<>> m_lanes;  // node based: pointers to lanes stay valid
-  std::map<std::string, Breaker, std::less<>> m_breakers;  // by TSE serial
+  std::map<std::string, Breaker, std::less<>> m_breakers;  // by TSE serial or signer id
   std::unordered_map<std::uint64_t, Lane*> m_calls;
   std::deque<Pending> m_pending;     // by sequence
   std::deque<Deadline> m_deadlines;  // in order

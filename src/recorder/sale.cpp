@@ -6,6 +6,7 @@
 #include "base/mutant.h"
 #include "model/codec.h"
 #include "recorder/batch.h"
+#include "recorder/checks.h"
 #include "recorder/recorder.h"
 
 // From a command to a seal. Every step that can be refused is refused before anything is appended.
@@ -18,6 +19,7 @@ const RegisterId* register_of(const Command& command) {
     const RegisterId* operator()(const Sell& body) { return &body.register_id; }
     const RegisterId* operator()(const Open& body) { return &body.register_id; }
     const RegisterId* operator()(const Update& body) { return &body.register_id; }
+    const RegisterId* operator()(const Close& body) { return &body.register_id; }
     // A register is not changed in the middle of a receipt.
     const RegisterId* operator()(const Master& body) {
       const auto* info = std::get_if<RegisterInfo>(&body.value);
@@ -25,15 +27,6 @@ const RegisterId* register_of(const Command& command) {
     }
   };
   return std::visit(Visitor{}, command.body);
-}
-
-Status check_key(const std::string& key) {
-  const bool printable = std::all_of(key.begin(), key.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
-  });
-  if (key.empty() || key.size() > 200 || !printable || !valid_utf8(key))
-    return invalid("E-API-604", "a key has 1 to 200 printable characters", "/key");
-  return Ok{};
 }
 
 Error too_large(std::size_t bytes) {
@@ -52,6 +45,17 @@ Status check_actor(const std::string& actor) {
   return Ok{};
 }
 
+}  // namespace
+
+Status check_key(const std::string& key) {
+  const bool printable = std::all_of(key.begin(), key.end(), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 && c != 0x7F;
+  });
+  if (key.empty() || key.size() > 200 || !printable || !valid_utf8(key))
+    return invalid("E-API-604", "a key has 1 to 200 printable characters", "/key");
+  return Ok{};
+}
+
 Error key_reused(const std::string& key) {
   return conflict("E-API-601",
                   fmt::format("key \"{}\" was used with another request; nothing was booked", key),
@@ -61,8 +65,6 @@ Error key_reused(const std::string& key) {
 Result<LocalStamp> local(Now now, const Business& business) {
   return LocalStamp::from(now.wall, business.time_zone);
 }
-
-}  // namespace
 
 void Recorder::on_command(Command command, Now now, Effects& effects) {
   if (const auto named = check_actor(command.actor); !named) {
@@ -103,6 +105,8 @@ void Recorder::run_ready(Now now, Effects& effects) {
         Flight flight = std::move(lane.unfinished.front());
         lane.unfinished.pop_front();
         take_up(lane, std::move(flight), now, effects);
+      } else if (begin_due(lane, now, effects)) {
+        continue;
       } else if (!lane.waiting.empty()) {
         const Command command = std::move(lane.waiting.front());
         lane.waiting.pop_front();
@@ -129,6 +133,8 @@ void Recorder::begin(Lane& lane, const Command& command, Now now, Effects& effec
     begun = begin_open(lane, command, *open, now, effects);
   else if (const auto* update = std::get_if<Update>(&command.body))
     begun = begin_update(command, *update, now, effects);
+  else if (const auto* close = std::get_if<Close>(&command.body))
+    begun = begin_close(lane, command, *close, now, effects);
   else
     begun = set_master(command, std::get<Master>(command.body), now, effects);
   if (!begun) effects.replies.push_back({command.request, begun.error()});
@@ -140,7 +146,7 @@ Result<const RegisterState*> Recorder::ready_register(const RegisterId& id) cons
     return not_found("E-REG-104", fmt::format("register {} is not known", id.text()), "/register");
   if (!m_state.business)
     return conflict("E-REG-106", "name and address of the business are not set yet");
-  if (found->second.info.tse_serial.empty())
+  if (found->second.info.tse_serial.empty() && found->second.info.signers.empty())
     return conflict("E-REG-105", fmt::format("register {} has no TSE yet", id.text()), "/register");
   return &found->second;
 }
@@ -183,6 +189,7 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
   }
   SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
   const auto tse = m_state.tses.find(info.tse_serial);
+  const country::RksvFacts rksv = rksv_facts(*reg);
   const bool reversed =
       sell.lookup.original_reversed || m_state.reversals.contains(sell.draft.reverses);
   const country::Facts facts{
@@ -198,14 +205,48 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
       .transaction = progress.start ? progress.start->transaction : 0,
       .original = sell.lookup.original ? &*sell.lookup.original : nullptr,
       .original_reversed = reversed,
+      .rksv = &rksv,
   };
   SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
   std::string json = to_json(plan);
   if (json.size() > journal::payload_bytes_max) return too_large(json.size());
-  record_plan(lane, std::move(plan), std::move(json), std::move(progress),
-              journal::Key{sell.key, sell.fingerprint}, command.actor, {command.request}, now,
-              effects);
+  const journal::Key key{sell.key, sell.fingerprint};
+  if (plan.rksv) {
+    begin_signing(lane,
+                  {.plan = std::move(plan),
+                   .json = std::move(json),
+                   .key = key,
+                   .signers = info.signers,
+                   .tried = {},
+                   .closing = {},
+                   .error = {}},
+                  command.actor, {command.request}, now, effects);
+    return Ok{};
+  }
+  if (reg->rksv) {
+    record_not_required(lane, std::move(plan), std::move(json), key, command.actor, command.request,
+                        now, effects);
+    return Ok{};
+  }
+  record_plan(lane, std::move(plan), std::move(json), std::move(progress), key, command.actor,
+              {command.request}, now, effects);
   return Ok{};
+}
+
+/// Austria: nothing a device must sign (money put into the drawer, say): one append.
+void Recorder::record_not_required(Lane& lane, Plan plan, std::string json,
+                                   const std::optional<journal::Key>& key, const std::string& actor,
+                                   RequestId request, Now now, Effects& effects) {
+  Batch batch(m_state.sequence, now.wall);
+  const std::uint64_t sequence = batch.add(entry_kind::plan, std::move(json), lane.id, actor, key);
+  m_state.apply_plan(sequence, plan, key);
+  Flight flight;
+  flight.work = Selling{sequence, std::move(plan), {}};
+  flight.actor = actor;
+  flight.waiters = {request};
+  flight.id = m_next_flight++;
+  lane.flight = std::move(flight);
+  seal(lane, country::Done{}, false, batch, effects);
 }
 
 void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Progress progress,
@@ -281,7 +322,8 @@ void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Bat
                       .replayed = false,
                       .plan = std::move(selling.plan),
                       .seal = std::move(seal),
-                      .started = {}},
+                      .started = {},
+                      .closing = {}},
                      effects);
   ready(lane);
 }
@@ -316,6 +358,12 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
   flight.waiters = {command.request};
   flight.id = m_next_flight++;
   lane.flight = std::move(flight);
+  if (reg->rksv) {
+    // A signature device has no part in a Vorgang before its receipt.
+    record_started(lane, {.vorgang = opened.vorgang, .register_id = opened.register_id}, batch,
+                   effects);
+    return Ok{};
+  }
   if (suspended(lane.flight->tse_serial)) {
     record_started(lane,
                    {.vorgang = opened.vorgang,
@@ -346,7 +394,8 @@ void Recorder::record_started(Lane& lane, VorgangStarted started, Batch& batch, 
                       .replayed = false,
                       .plan = {},
                       .seal = {},
-                      .started = std::move(started)},
+                      .started = std::move(started),
+                      .closing = {}},
                      effects);
   ready(lane);
 }
@@ -390,6 +439,7 @@ Result<Ok> Recorder::set_master(const Command& command, const Master& master, No
     const std::string& id = info->id.text();
     if (m_state.registers.contains(id) && !master.replaces)
       return conflict("E-REG-103", fmt::format("register {} exists already", id), "/id");
+    SIEGEL_TRY_OK(check_register(*info));
     if (!info->tse_serial.empty() && !m_state.tses.contains(info->tse_serial))
       return not_found("E-TSE-302", fmt::format("no TSE {} is in operation", info->tse_serial),
                        "/tse_serial");
@@ -403,6 +453,10 @@ Result<Ok> Recorder::set_master(const Command& command, const Master& master, No
                         "/tse_serial");
     sequence = batch.add(entry_kind::register_, to_json(*info), id, command.actor);
     m_state.apply_register(*info);
+    // A device of the new list may work where none did.
+    if (!info->signers.empty()) ready(lane_of(id));
+  } else {
+    SIEGEL_TRY(sequence, set_rksv_master(command, master, batch));
   }
   append(batch, effects);
   reply_when_durable(sequence, {command.request}, {.sequence = sequence}, effects);

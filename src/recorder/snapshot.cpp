@@ -12,13 +12,59 @@
 namespace siegel::recorder {
 namespace {
 
+constexpr std::int64_t version_now = 2;
+
 std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+void write_shown(json::Writer& out, std::string_view name,
+                 const std::optional<ShownReceipt>& shown) {
+  out.key(name);
+  if (!shown) {
+    out.null();
+    return;
+  }
+  out.begin_object().key("check");
+  if (shown->check)
+    out.raw(to_json(*shown->check));
+  else
+    out.null();
+  out.field("number", shown->number).field("time", shown->time).end_object();
+}
+
+void write_rksv(json::Writer& out, const std::optional<RksvState>& rksv) {
+  out.key("rksv");
+  if (!rksv) {
+    out.null();
+    return;
+  }
+  out.begin_object().field("chaining", rksv->chaining).field("closings", number(rksv->closings));
+  out.field("counter", rksv->counter).field("ended", rksv->ended);
+  out.field("last_number", rksv->last_number).field("last_time", rksv->last_time);
+  out.field("month_closed", rksv->month_closed).field("month_ends", rksv->month_ends);
+  out.key("open_months").begin_array();
+  for (const std::string& month : rksv->open_months) out.string(month);
+  out.end_array().field("receipts", number(rksv->receipts)).key("run");
+  if (const auto& run = rksv->run) {
+    out.begin_object().field("code", run->code).field("first", run->first);
+    out.field("first_time", run->first_time).field("last_time", run->last_time);
+    out.field("receipts", number(run->receipts)).field("signer", run->signer);
+    out.field("text", run->text).end_object();
+  } else {
+    out.null();
+  }
+  write_shown(out, "start", rksv->start);
+  out.field("turnover", rksv->turnover.cents());
+  write_shown(out, "year", rksv->year);
+  out.field("year_closed", rksv->year_closed).end_object();
+}
 
 void write_registers(json::Writer& out, const State& state) {
   out.key("registers").begin_array();
   for (const auto& [id, reg] : state.registers) {
     out.begin_object().key("info").raw(to_json(reg.info));
-    out.field("next_number", number(reg.next_number)).key("transactions").begin_object();
+    out.field("next_number", number(reg.next_number));
+    write_rksv(out, reg.rksv);
+    out.key("transactions").begin_object();
     for (const auto& [serial, highest] : reg.transactions) out.field(serial, number(highest));
     out.end_object().end_object();
   }
@@ -99,19 +145,81 @@ std::string State::snapshot() const {
   }
   out.end_array();
   write_registers(out, *this);
-  out.field("sequence", number(sequence));
+  out.key("reports").begin_array();
+  for (const auto& [what, report] : reports) out.raw(to_json(report));
+  out.end_array().field("sequence", number(sequence)).key("signers").begin_array();
+  for (const auto& [id, info] : signers) out.raw(to_json(info));
+  out.end_array();
   out.key("tses").begin_array();
   for (const auto& [serial, info] : tses) out.raw(to_json(info));
   out.end_array().key("unsealed").begin_array();
   for (const auto& [at, plan] : unsealed)
     out.begin_object().key("plan").raw(to_json(plan)).field("sequence", number(at)).end_object();
-  out.end_array().field("version", 1);
+  out.end_array().field("version", version_now);
   write_vorgaenge(out, *this);
   out.end_object();
   return text;
 }
 
 namespace {
+
+Result<std::string> text_field(json::Fields& fields, std::string_view key) {
+  const json::Value* value = fields.any(key);
+  if (value == nullptr || value->string() == nullptr)
+    return corrupt("E-JRN-111", fmt::format("the snapshot has no {}", key));
+  return *value->string();
+}
+
+Result<std::optional<ShownReceipt>> read_shown(json::Fields& fields, std::string_view key) {
+  SIEGEL_TRY(auto item, fields.optional_object(key));
+  if (!item) return std::optional<ShownReceipt>();
+  ShownReceipt shown;
+  if (const std::string check = member(*item, "check"); !check.empty()) {
+    SIEGEL_TRY(shown.check, receipt_check_from_json(check));
+  }
+  SIEGEL_TRY(shown.number, text_field(*item, "number"));
+  SIEGEL_TRY(shown.time, text_field(*item, "time"));
+  return std::optional<ShownReceipt>(std::move(shown));
+}
+
+Result<std::optional<UnsignedRun>> read_run(json::Fields& fields) {
+  SIEGEL_TRY(auto item, fields.optional_object("run"));
+  if (!item) return std::optional<UnsignedRun>();
+  UnsignedRun run;
+  SIEGEL_TRY(run.code, text_field(*item, "code"));
+  SIEGEL_TRY(run.first, text_field(*item, "first"));
+  SIEGEL_TRY(run.first_time, text_field(*item, "first_time"));
+  SIEGEL_TRY(run.last_time, text_field(*item, "last_time"));
+  SIEGEL_TRY(run.receipts, unsigned_field(*item, "receipts"));
+  SIEGEL_TRY(run.signer, text_field(*item, "signer"));
+  SIEGEL_TRY(run.text, text_field(*item, "text"));
+  return std::optional<UnsignedRun>(std::move(run));
+}
+
+Result<RksvState> read_rksv(json::Fields fields) {
+  RksvState rksv;
+  SIEGEL_TRY(rksv.chaining, text_field(fields, "chaining"));
+  SIEGEL_TRY(rksv.closings, unsigned_field(fields, "closings"));
+  SIEGEL_TRY(rksv.counter, fields.required_int("counter", INT64_MIN, INT64_MAX));
+  SIEGEL_TRY(rksv.ended, fields.required_bool("ended"));
+  SIEGEL_TRY(rksv.last_number, text_field(fields, "last_number"));
+  SIEGEL_TRY(rksv.last_time, text_field(fields, "last_time"));
+  SIEGEL_TRY(rksv.month_closed, text_field(fields, "month_closed"));
+  SIEGEL_TRY(rksv.month_ends, fields.required_bool("month_ends"));
+  SIEGEL_TRY(const json::Items months, fields.required_array("open_months", 100'000));
+  for (std::size_t i = 0; i < months.size(); ++i) {
+    if (months.at(i).string() == nullptr) return corrupt("E-JRN-111", "a month is not a text");
+    rksv.open_months.insert(*months.at(i).string());
+  }
+  SIEGEL_TRY(rksv.receipts, unsigned_field(fields, "receipts"));
+  SIEGEL_TRY(rksv.run, read_run(fields));
+  SIEGEL_TRY(rksv.start, read_shown(fields, "start"));
+  SIEGEL_TRY(const std::int64_t turnover, fields.required_int("turnover", INT64_MIN, INT64_MAX));
+  rksv.turnover = Money::from_cents(turnover);
+  SIEGEL_TRY(rksv.year, read_shown(fields, "year"));
+  SIEGEL_TRY(rksv.year_closed, text_field(fields, "year_closed"));
+  return rksv;
+}
 
 Status read_registers(json::Fields& fields, State& state) {
   SIEGEL_TRY(const json::Items items, fields.required_array("registers", 100'000));
@@ -121,6 +229,10 @@ Status read_registers(json::Fields& fields, State& state) {
     RegisterState& reg = state.registers[info.id.text()];
     reg.info = info;
     SIEGEL_TRY(reg.next_number, unsigned_field(item, "next_number"));
+    SIEGEL_TRY(auto rksv, item.optional_object("rksv"));
+    if (rksv) {
+      SIEGEL_TRY(reg.rksv, read_rksv(std::move(*rksv)));
+    }
     const json::Value* transactions = item.any("transactions");
     if (transactions == nullptr || transactions->object() == nullptr)
       return corrupt("E-JRN-111", "the snapshot has no transactions");
@@ -191,7 +303,7 @@ Result<State> State::from_snapshot(std::string_view text) {
              json::parse(text, {.bytes_max = std::size_t{1} << 30, .values_max = 50'000'000}));
   SIEGEL_TRY(json::Fields fields, json::Fields::of(value));
   SIEGEL_TRY(const std::int64_t version, fields.required_int("version", 1, INT64_MAX));
-  if (version != 1) return corrupt("E-JRN-111", "the snapshot is of another version");
+  if (version != version_now) return corrupt("E-JRN-111", "the snapshot is of another version");
   State state;
   if (const std::string business_text = member(fields, "business"); !business_text.empty()) {
     SIEGEL_TRY(state.business, business_from_json(business_text));
@@ -209,6 +321,17 @@ Result<State> State::from_snapshot(std::string_view text) {
   for (std::size_t i = 0; i < tses.size(); ++i) {
     SIEGEL_TRY(const TseInfo info, tse_from_json(json::canonical(tses.at(i))));
     state.apply_tse(info);
+  }
+  SIEGEL_TRY(const json::Items signers, fields.required_array("signers", 100'000));
+  for (std::size_t i = 0; i < signers.size(); ++i) {
+    SIEGEL_TRY(const SignerInfo info, signer_from_json(json::canonical(signers.at(i))));
+    state.apply_signer(info);
+  }
+  SIEGEL_TRY(const json::Items reports, fields.required_array("reports", 1'000'000));
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    SIEGEL_TRY(const AuthorityReport report,
+               authority_report_from_json(json::canonical(reports.at(i))));
+    state.apply_report(report);
   }
   SIEGEL_TRY(const json::Items unsealed, fields.required_array("unsealed", 1'000'000));
   for (std::size_t i = 0; i < unsealed.size(); ++i) {

@@ -6,6 +6,7 @@
 
 #include "base/mutant.h"
 #include "model/codec.h"
+#include "model/rksv.h"
 
 namespace siegel::recorder {
 namespace {
@@ -33,7 +34,13 @@ void State::apply_profile(const Profile& value) { profile = value; }
 
 void State::apply_tse(const TseInfo& info) { tses[info.serial] = info; }
 
-void State::apply_register(const RegisterInfo& info) { registers[info.id.text()].info = info; }
+void State::apply_signer(const SignerInfo& info) { signers[info.id] = info; }
+
+void State::apply_register(const RegisterInfo& info) {
+  RegisterState& reg = registers[info.id.text()];
+  reg.info = info;
+  if (!info.signers.empty() && !reg.rksv) reg.rksv.emplace();
+}
 
 void State::apply_vorgang(const VorgangOpened& opened) {
   vorgaenge[scoped(opened.register_id.text(), opened.vorgang.get())].opened = opened;
@@ -44,7 +51,8 @@ void State::apply_started(const VorgangStarted& started) {
   if (found == vorgaenge.end()) return;
   found->second.started = started;
   // Also without a number: the device may know this client from a call whose answer was lost.
-  note_transaction(started.register_id.text(), started.tse_serial, started.transaction);
+  if (!started.tse_serial.empty())
+    note_transaction(started.register_id.text(), started.tse_serial, started.transaction);
 }
 
 void State::apply_update(const VorgangUpdated& update) {
@@ -52,16 +60,35 @@ void State::apply_update(const VorgangUpdated& update) {
   if (found != vorgaenge.end()) found->second.draft = update.draft;
 }
 
+void State::note_key(std::uint64_t at, const RegisterId& register_id,
+                     const std::optional<journal::Key>& key, const std::string& reverses) {
+  Recent recent{at, {}, reverses};
+  if (key) {
+    recent.key = scoped(register_id.text(), key->text);
+    if (!SIEGEL_MUTANT("forget-key")) m_keys[recent.key] = {at, key->fingerprint};
+  }
+  if (!reverses.empty()) reversals[reverses] = at;
+  if (!recent.key.empty() || !recent.reverses.empty()) m_recent.push_back(std::move(recent));
+}
+
+void State::apply_closing(std::uint64_t at, const Closing& closing,
+                          const std::optional<journal::Key>& key) {
+  note_key(at, closing.register_id, key, {});
+  if (auto& rksv = registers[closing.register_id.text()].rksv) rksv->apply(closing);
+}
+
+void State::apply_check(const ReceiptCheck& check) {
+  if (auto& rksv = registers[check.register_id.text()].rksv) rksv->apply(check);
+}
+
+void State::apply_report(const AuthorityReport& report) {
+  reports[scoped(report.what, report.subject)] = report;
+}
+
 void State::apply_plan(std::uint64_t at, const Plan& plan, const std::optional<journal::Key>& key) {
   RegisterState& reg = registers[plan.register_id.text()];
   reg.next_number = plan.number + 1;
-  Recent recent{at, {}, plan.reverses};
-  if (key) {
-    recent.key = scoped(plan.register_id.text(), key->text);
-    if (!SIEGEL_MUTANT("forget-key")) m_keys[recent.key] = {at, key->fingerprint};
-  }
-  if (!plan.reverses.empty()) reversals[plan.reverses] = at;
-  if (!recent.key.empty() || !recent.reverses.empty()) m_recent.push_back(std::move(recent));
+  note_key(at, plan.register_id, key, plan.reverses);
   // Whoever plans for a transaction has seen it open: an earlier receipt did not end it.
   if (plan.transaction != 0)
     std::erase_if(lost, [&](const auto& item) {
@@ -80,7 +107,7 @@ void State::apply_seal(const Seal& seal) {
   if (seal.outcome == Seal::Outcome::signed_by_tse)
     note_transaction(client, seal.tse_serial, seal.transaction);
   if (seal.outcome == Seal::Outcome::unsigned_outage) {
-    OutageState& outage = outages[plan.tse_serial];
+    OutageState& outage = outages[plan.rksv ? seal.signer : plan.tse_serial];
     outage.next_receipt = std::max(outage.next_receipt, seal.outage_receipt + 1);
     ++outage.open_receipts;
     if (seal.asked)
@@ -88,8 +115,9 @@ void State::apply_seal(const Seal& seal) {
           seal.plan_sequence, client,
           plan.tse_serial,    std::string(process_type_text(plan.process_type)),
           plan.process_data,  plan.transaction};
-    note_transaction(client, plan.tse_serial, 0);
+    if (!plan.rksv) note_transaction(client, plan.tse_serial, 0);
   }
+  if (auto& rksv = registers[client].rksv; rksv && plan.rksv) rksv->apply(plan, seal);
   // The abort of a transaction left open has a name of its own, which an open Vorgang may bear too.
   const auto vorgang = vorgaenge.find(scoped(client, plan.vorgang.get()));
   if (vorgang != vorgaenge.end() &&
@@ -126,6 +154,22 @@ void State::note_transaction(const std::string& client, const std::string& seria
   highest = std::max(highest, number);
 }
 
+/// What is printed must be one chain: a receipt that does not continue it is never added to.
+Status State::check_chain(std::uint64_t at, const Plan& plan) const {
+  if (!plan.rksv) return Ok{};
+  const auto reg = registers.find(plan.register_id.text());
+  if (reg == registers.end() || !reg->second.rksv)
+    return contradiction(
+        at, fmt::format("register {} has no signature device", plan.register_id.text()));
+  const RksvState& before = *reg->second.rksv;
+  const std::string expected =
+      before.chaining.empty() ? rksv::chaining_of_first(plan.register_id.text()) : before.chaining;
+  if (plan.rksv->chaining != expected)
+    return contradiction(at, fmt::format("receipt {} does not follow receipt {}",
+                                         plan.receipt_number, before.last_number));
+  return Ok{};
+}
+
 Status State::apply(const journal::Entry& entry) {
   const std::uint64_t at = entry.sequence.get();
   if (at != sequence + 1)
@@ -135,6 +179,7 @@ Status State::apply(const journal::Entry& entry) {
                                          entry.version, entry.kind));
   if (entry.kind == entry_kind::plan) {
     SIEGEL_TRY(const Plan plan, plan_from_json(entry.payload));
+    SIEGEL_TRY_OK(check_chain(at, plan));
     apply_plan(at, plan, entry.key);
   } else if (entry.kind == entry_kind::seal) {
     SIEGEL_TRY(const Seal seal, seal_from_json(entry.payload));
@@ -171,6 +216,18 @@ Status State::apply(const journal::Entry& entry) {
   } else if (entry.kind == entry_kind::late_signature) {
     SIEGEL_TRY(const LateSignature late, late_signature_from_json(entry.payload));
     apply_late_signature(late);
+  } else if (entry.kind == entry_kind::signer) {
+    SIEGEL_TRY(const SignerInfo info, signer_from_json(entry.payload));
+    apply_signer(info);
+  } else if (entry.kind == entry_kind::closing) {
+    SIEGEL_TRY(const Closing closing, closing_from_json(entry.payload));
+    apply_closing(at, closing, entry.key);
+  } else if (entry.kind == entry_kind::check) {
+    SIEGEL_TRY(const ReceiptCheck check, receipt_check_from_json(entry.payload));
+    apply_check(check);
+  } else if (entry.kind == entry_kind::report) {
+    SIEGEL_TRY(const AuthorityReport report, authority_report_from_json(entry.payload));
+    apply_report(report);
   } else {
     return contradiction(at, fmt::format("kind \"{}\" is not known to this program", entry.kind));
   }

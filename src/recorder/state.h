@@ -14,6 +14,7 @@
 #include "model/entries.h"
 #include "model/master.h"
 #include "model/plan.h"
+#include "recorder/rksv_state.h"
 
 namespace siegel::recorder {
 
@@ -26,6 +27,7 @@ struct RegisterState {
   /// Highest transaction number recorded for this client, per TSE serial. What a device holds above
   /// it is not known to the journal yet.
   std::map<std::string, std::uint64_t, std::less<>> transactions;
+  std::optional<RksvState> rksv;  ///< since it has signature devices
   friend bool operator==(const RegisterState&, const RegisterState&) = default;
 };
 
@@ -37,7 +39,7 @@ struct VorgangState {
   friend bool operator==(const VorgangState&, const VorgangState&) = default;
 };
 
-/// Failures of one TSE. Both counters are for ever (TSS-015, TSS-017).
+/// Failures of one TSE or signature device. Both counters are for ever (TSS-015, TSS-017).
 struct OutageState {
   std::uint64_t next_number = 1;
   std::uint64_t next_receipt = 1;
@@ -85,6 +87,11 @@ class State {
   void apply_outage_begin(const OutageBegan& began);
   void apply_outage_end(const OutageEnded& ended);
   void apply_late_signature(const LateSignature& late);
+  void apply_signer(const SignerInfo& info);
+  void apply_closing(std::uint64_t sequence, const Closing& closing,
+                     const std::optional<journal::Key>& key);
+  void apply_check(const ReceiptCheck& check);
+  void apply_report(const AuthorityReport& report);
 
   /// The index holds everything up to `position`: forgets what it holds, but keeps one generation,
   /// so that a look-up made just before still fits together with what is here.
@@ -101,8 +108,11 @@ class State {
   std::uint64_t business_sequence = 0;
   Profile profile;
   std::map<std::string, RegisterState, std::less<>> registers;
-  std::map<std::string, TseInfo, std::less<>> tses;            ///< by serial
-  std::map<std::string, OutageState, std::less<>> outages;     ///< by TSE serial
+  std::map<std::string, TseInfo, std::less<>> tses;         ///< by serial
+  std::map<std::string, SignerInfo, std::less<>> signers;   ///< by id
+  std::map<std::string, OutageState, std::less<>> outages;  ///< by TSE serial or signer id
+  std::map<std::string, AuthorityReport, std::less<>>
+      reports;                                                 ///< latest, by scoped(what, subject)
   std::map<std::string, VorgangState, std::less<>> vorgaenge;  ///< by scoped()
   std::map<std::uint64_t, Plan> unsealed;                      ///< by sequence
   std::map<std::uint64_t, LostPlan> lost;                      ///< by plan sequence
@@ -111,6 +121,9 @@ class State {
   std::uint64_t forgotten_up_to = 0;  ///< keys and reversals up to here are in the index only
 
  private:
+  void note_key(std::uint64_t sequence, const RegisterId& register_id,
+                const std::optional<journal::Key>& key, const std::string& reverses);
+  [[nodiscard]] Status check_chain(std::uint64_t sequence, const Plan& plan) const;
   void note_transaction(const std::string& client, const std::string& serial, std::uint64_t number);
 
   struct Recent {

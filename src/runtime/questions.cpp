@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "crypto/hash.h"
+
 namespace siegel::runtime {
 namespace {
 
@@ -13,6 +15,15 @@ constexpr std::chrono::seconds clock_off_max{1};
 }  // namespace
 
 Error no_device() { return unavailable("E-TSE-101", "the TSE is not connected"); }
+
+Error no_signer() { return unavailable("E-SIG-101", "the signature device is not connected"); }
+
+Status probe(device::CheckedSigner* signer) {
+  if (signer == nullptr) return no_signer();
+  static const Hash256 digest = crypto::sha256(bytes_of("Siegel asks whether you sign"));
+  SIEGEL_TRY_OK(signer->sign_digest(digest));
+  return Ok{};
+}
 
 Status probe(device::Tse* tse, Instant now) {
   if (tse == nullptr) return no_device();

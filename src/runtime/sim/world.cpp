@@ -37,6 +37,12 @@ class Answers final : public device::TseAnswers {
 World::World(Parts parts, Options options) : m_parts(std::move(parts)), m_options(options) {}
 World::~World() = default;
 
+device::CheckedSigner* World::signer(const std::string& id) { return lane_of(id).signer.get(); }
+
+void World::set_key(const RegisterId& register_id, crypto::SecretBytes key) {
+  m_parts.keys.insert_or_assign(register_id.text(), std::move(key));
+}
+
 device::Tse* World::tse(const std::string& serial) { return lane_of(serial).tse.get(); }
 
 World::DeviceLane& World::lane_of(const std::string& serial) { return m_lanes[serial]; }
@@ -69,7 +75,12 @@ Status World::open_all() {
     auto tse = open();
     if (tse) lane_of(serial).tse = std::move(tse).value();
   }
-  m_recorder = std::make_unique<recorder::Recorder>(*m_parts.country, std::move(state));
+  for (const auto& [id, open] : m_parts.open_signer) {
+    auto signer = open();
+    if (signer) lane_of(id).signer = std::move(signer).value();
+  }
+  m_recorder =
+      std::make_unique<recorder::Recorder>(*m_parts.country, std::move(state), &m_parts.keys);
   return Ok{};
 }
 
@@ -172,7 +183,7 @@ bool World::settle() {
       if (!queue.empty()) return false;
     return std::all_of(m_lanes.begin(), m_lanes.end(), [&](const auto& lane) {
       return lane.second.jobs.empty() && lane.second.answers.empty() &&
-             !m_recorder->suspended(lane.first);
+             !(m_recorder->suspended(lane.first) && in_use(lane.first));
     });
   };
   bool rest = at_rest();
@@ -254,6 +265,8 @@ void World::take_effects() {
     lane_of(probe.tse_serial).jobs.push_back({m_epoch, std::move(probe)});
   for (recorder::Reconcile& question : m_effects.reconciles)
     lane_of(question.tse_serial).jobs.push_back({m_epoch, std::move(question)});
+  for (recorder::Sign& sign : m_effects.signs)
+    lane_of(sign.signer).jobs.push_back({m_epoch, std::move(sign)});
   if (m_effects.wake) m_wake = m_effects.wake->at;
   std::vector<recorder::Reply> replies = std::move(m_effects.replies);
   m_effects.clear();
@@ -328,7 +341,8 @@ void World::rebuild(const Error& error, bool recovered) {
   if (state->sequence < m_durable)
     m_violations.push_back(
         fmt::format("entry {} was durable, recovery found {}", m_durable, state->sequence));
-  m_recorder = std::make_unique<recorder::Recorder>(*m_parts.country, std::move(*state));
+  m_recorder =
+      std::make_unique<recorder::Recorder>(*m_parts.country, std::move(*state), &m_parts.keys);
   m_recorder->resume(m_parts.clock->now(), m_effects);
   take_effects();
 }
@@ -346,13 +360,19 @@ void World::work(const std::string& serial) {
     work_calls(serial, lane);
     return;
   }
+  if (std::holds_alternative<recorder::Sign>(lane.jobs.front().what)) {
+    work_sign(lane);
+    return;
+  }
   const Job job = std::move(lane.jobs.front());
   lane.jobs.pop_front();
   (void)m_parts.clock->taken();
   std::optional<recorder::Event> event;
   if (const auto* probe = std::get_if<recorder::Probe>(&job.what)) {
-    event = recorder::Probed{probe->tse_serial,
-                             runtime::probe(lane.tse.get(), m_parts.clock->now().wall)};
+    event =
+        recorder::Probed{probe->tse_serial,
+                         probe->signer ? runtime::probe(lane.signer.get())
+                                       : runtime::probe(lane.tse.get(), m_parts.clock->now().wall)};
   } else {
     const auto& question = std::get<recorder::Reconcile>(job.what);
     event = recorder::Reconciled{question.tse_serial, clients_of(question), question.after_probe,
@@ -409,6 +429,40 @@ void World::work_calls(const std::string& serial, DeviceLane& lane) {
            duration);
   }
   lane.busy_until = m_parts.clock->now().steady + duration;
+}
+
+/// A signature device does one thing at a time; whether its answer arrives is another matter.
+void World::work_sign(DeviceLane& lane) {
+  const std::uint64_t epoch = lane.jobs.front().epoch;
+  const recorder::Sign sign = std::get<recorder::Sign>(lane.jobs.front().what);
+  lane.jobs.pop_front();
+  if (!lane.signer || sign.expires < m_parts.clock->now().steady) {
+    answer(lane, epoch,
+           recorder::Signed{sign.id, lane.signer ? unknown("E-SIG-102", "it was busy too long")
+                                                 : runtime::no_signer()},
+           milliseconds(0));
+    return;
+  }
+  ++m_counts.device_calls;
+  const bool hangs = m_options.hang_per_mille > 0 && below(1000) < m_options.hang_per_mille;
+  (void)m_parts.clock->taken();
+  Result<Bytes> signature = lane.signer->sign_digest(sign.digest);
+  if (lost_power()) return;
+  milliseconds duration = m_parts.clock->taken() + milliseconds(1 + below(300));
+  if (hangs) duration += milliseconds(1000 + below(120'000));
+  m_counts.hangs += hangs ? 1 : 0;
+  // One that hung answers too, long after anybody waited.
+  answer(lane, epoch, recorder::Signed{sign.id, std::move(signature)}, duration);
+  lane.busy_until = m_parts.clock->now().steady + duration;
+}
+
+bool World::in_use(const std::string& device) const {
+  const recorder::State& state = m_recorder->state();
+  if (!state.signers.contains(device)) return true;
+  return std::any_of(state.registers.begin(), state.registers.end(), [&](const auto& reg) {
+    const auto& signers = reg.second.info.signers;
+    return std::find(signers.begin(), signers.end(), device) != signers.end();
+  });
 }
 
 }  // namespace siegel::runtime::sim

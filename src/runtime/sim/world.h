@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "country/country.h"
+#include "device/checked.h"
 #include "device/device.h"
 #include "journal/journal.h"
 #include "recorder/recorder.h"
@@ -56,6 +57,10 @@ struct Parts {
   Random* random = nullptr;
   std::function<Result<std::unique_ptr<journal::Journal>>()> open_journal;
   std::map<std::string, std::function<Result<std::unique_ptr<device::Tse>>()>> open_tse;
+  /// Austria: signature devices by id, opened at each power-up, and the AES keys of registers.
+  std::map<std::string, std::function<Result<std::unique_ptr<device::CheckedSigner>>()>>
+      open_signer = {};
+  recorder::Keys keys = {};
   /// Called before and after everything in memory is dropped: from the first on no write reaches
   /// the disks, at the second they decide what they kept.
   std::function<void()> power_off;
@@ -104,6 +109,10 @@ class World {
   [[nodiscard]] const recorder::Recorder* recorder() const { return m_recorder.get(); }
   [[nodiscard]] journal::Journal& journal() { return *m_journal; }
   [[nodiscard]] device::Tse* tse(const std::string& serial);
+  /// Null: not there.
+  [[nodiscard]] device::CheckedSigner* signer(const std::string& id);
+  /// A register set up while the world runs.
+  void set_key(const RegisterId& register_id, crypto::SecretBytes key);
   /// Requests that wait for an answer.
   [[nodiscard]] std::size_t waiting() const { return m_waiting.size(); }
   /// What must not happen and did, in words.
@@ -125,7 +134,7 @@ class World {
  private:
   struct Job {
     std::uint64_t epoch = 0;
-    std::variant<recorder::Call, recorder::Probe, recorder::Reconcile> what;
+    std::variant<recorder::Call, recorder::Probe, recorder::Reconcile, recorder::Sign> what;
   };
   struct Late {
     Steady at{0};
@@ -134,6 +143,7 @@ class World {
   };
   struct DeviceLane {
     std::unique_ptr<device::Tse> tse;
+    std::unique_ptr<device::CheckedSigner> signer;
     std::deque<Job> jobs;
     std::deque<Late> answers;  // in order
     Steady busy_until{0};
@@ -155,6 +165,9 @@ class World {
   void rebuild(const Error& error, bool recovered);
   void work(const std::string& serial);
   void work_calls(const std::string& serial, DeviceLane& lane);
+  void work_sign(DeviceLane& lane);
+  /// Whether anybody could want this device: one that no register names may stay broken.
+  [[nodiscard]] bool in_use(const std::string& device) const;
   void answer(DeviceLane& lane, std::uint64_t epoch, recorder::Event event,
               std::chrono::milliseconds after);
   Status open_all();

@@ -8,6 +8,7 @@
 
 #include "runtime/questions.h"
 #include "runtime/threads/lane.h"
+#include "runtime/threads/signer_lane.h"
 
 namespace siegel::runtime {
 namespace {
@@ -28,7 +29,10 @@ Result<std::unique_ptr<Engine>> Engine::start(journal::Journal& journal,
   std::unique_ptr<Engine> engine(new Engine(journal, country, std::move(options)));
   SIEGEL_TRY(recorder::State state, engine->m_options.load());
   for (const auto& [serial, tse] : devices) engine->add_device(serial, tse);
-  engine->m_recorder = std::make_unique<recorder::Recorder>(country, std::move(state));
+  for (const auto& [id, signer] : engine->m_options.signers) engine->add_signer(id, signer);
+  engine->m_keys = std::move(engine->m_options.keys);
+  engine->m_recorder =
+      std::make_unique<recorder::Recorder>(country, std::move(state), &engine->m_keys);
   engine->m_durable = journal.head().sequence.get();
   engine->m_writer_thread = std::thread([raw = engine.get()] { raw->run_writer(); });
   engine->m_recorder_thread = std::thread([raw = engine.get()] { raw->run_recorder(); });
@@ -48,6 +52,7 @@ Engine::~Engine() {
                 "the program stops before this request was answered; repeat it with the same key"));
   Lock lock(m_lanes_mutex);
   m_lanes.clear();
+  m_signers.clear();
 }
 
 void Engine::submit(std::string actor, Body body, Done done) {
@@ -84,6 +89,36 @@ Status Engine::on_device(const std::string& serial,
     });
   }
   return future.get();
+}
+
+void Engine::add_signer(const std::string& id, device::CheckedSigner* signer) {
+  Lock lock(m_lanes_mutex);
+  m_signers[id] = std::make_unique<SignerLane>(signer, *m_options.clock, m_inbox);
+}
+
+Status Engine::on_signer(const std::string& id,
+                         const std::function<Status(device::CheckedSigner&)>& work) {
+  std::promise<Status> promise;
+  auto future = promise.get_future();
+  {
+    Lock lock(m_lanes_mutex);
+    const auto lane = m_signers.find(id);
+    if (lane == m_signers.end()) return no_signer();
+    lane->second->push([&](device::CheckedSigner* signer) {
+      promise.set_value(signer == nullptr ? Status(no_signer()) : work(*signer));
+    });
+  }
+  return future.get();
+}
+
+void Engine::set_key(const RegisterId& register_id, crypto::SecretBytes key) {
+  std::promise<void> promise;
+  auto future = promise.get_future();
+  m_inbox.push(Ask([&](recorder::Recorder*) {
+    m_keys.insert_or_assign(register_id.text(), std::move(key));
+    promise.set_value();
+  }));
+  future.get();
 }
 
 void Engine::indexed(std::uint64_t position) {
@@ -187,33 +222,56 @@ void Engine::rebuild(const CommitFailed& failed, Now now) {
     m_blocked = state.error();
     return;
   }
-  m_recorder = std::make_unique<recorder::Recorder>(m_country, std::move(*state));
+  m_recorder = std::make_unique<recorder::Recorder>(m_country, std::move(*state), &m_keys);
   m_recorder->resume(now, m_effects);
+}
+
+void Engine::ask_devices(recorder::Effects& effects) {
+  if (effects.calls.empty() && effects.probes.empty() && effects.reconciles.empty()) return;
+  Lock lock(m_lanes_mutex);
+  const auto lane = [&](const std::string& serial) SIEGEL_REQUIRES(m_lanes_mutex) -> DeviceLane& {
+    auto& found = m_lanes[serial];
+    if (!found) found = std::make_unique<DeviceLane>(nullptr, *m_options.clock, m_inbox);
+    return *found;
+  };
+  const std::span<recorder::Call> calls(effects.calls);
+  for (std::size_t i = 0; i < calls.size();) {
+    std::size_t end = i + 1;
+    while (end < calls.size() && calls[end].tse_serial == calls[i].tse_serial) ++end;
+    lane(calls[i].tse_serial).push(m_epoch, calls.subspan(i, end - i));
+    i = end;
+  }
+  for (recorder::Probe& probe : effects.probes)
+    if (!probe.signer) lane(probe.tse_serial).push(m_epoch, std::move(probe));
+  for (recorder::Reconcile& question : effects.reconciles)
+    lane(question.tse_serial).push(m_epoch, std::move(question));
+}
+
+void Engine::ask_signers(recorder::Effects& effects) {
+  if (effects.signs.empty() && effects.probes.empty()) return;
+  Lock lock(m_lanes_mutex);
+  const auto lane = [&](const std::string& id) SIEGEL_REQUIRES(m_lanes_mutex) -> SignerLane& {
+    auto& found = m_signers[id];
+    if (!found) found = std::make_unique<SignerLane>(nullptr, *m_options.clock, m_inbox);
+    return *found;
+  };
+  const std::span<const recorder::Sign> signs(effects.signs);
+  for (std::size_t i = 0; i < signs.size();) {
+    std::size_t end = i + 1;
+    while (end < signs.size() && signs[end].signer == signs[i].signer) ++end;
+    lane(signs[i].signer).push(m_epoch, signs.subspan(i, end - i));
+    i = end;
+  }
+  for (const recorder::Probe& probe : effects.probes)
+    if (probe.signer) lane(probe.tse_serial).push(m_epoch, probe);
 }
 
 void Engine::perform(recorder::Effects& effects) {
   for (recorder::Append& append : effects.appends)
     m_handed_over.push_back({m_epoch, append.first, std::move(append.drafts)});
   m_writes.push_all(m_handed_over);
-  if (!effects.calls.empty() || !effects.probes.empty() || !effects.reconciles.empty()) {
-    Lock lock(m_lanes_mutex);
-    const auto lane = [&](const std::string& serial) SIEGEL_REQUIRES(m_lanes_mutex) -> DeviceLane& {
-      auto& found = m_lanes[serial];
-      if (!found) found = std::make_unique<DeviceLane>(nullptr, *m_options.clock, m_inbox);
-      return *found;
-    };
-    const std::span<recorder::Call> calls(effects.calls);
-    for (std::size_t i = 0; i < calls.size();) {
-      std::size_t end = i + 1;
-      while (end < calls.size() && calls[end].tse_serial == calls[i].tse_serial) ++end;
-      lane(calls[i].tse_serial).push(m_epoch, calls.subspan(i, end - i));
-      i = end;
-    }
-    for (recorder::Probe& probe : effects.probes)
-      lane(probe.tse_serial).push(m_epoch, std::move(probe));
-    for (recorder::Reconcile& question : effects.reconciles)
-      lane(question.tse_serial).push(m_epoch, std::move(question));
-  }
+  ask_devices(effects);
+  ask_signers(effects);
   if (effects.wake) m_wake = effects.wake->at;
   std::vector<recorder::Reply> replies = std::move(effects.replies);
   effects.clear();

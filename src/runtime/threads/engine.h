@@ -16,6 +16,7 @@
 #include "base/thread.h"
 #include "base/time.h"
 #include "country/country.h"
+#include "device/checked.h"
 #include "device/device.h"
 #include "journal/journal.h"
 #include "recorder/recorder.h"
@@ -106,6 +107,12 @@ class Engine {
     std::function<Result<recorder::State>()> load;
     /// Called on the writer's thread when more is durable; must be quick. May be empty.
     std::function<void(journal::Head)> on_durable;
+    /// Austria: signature devices by SignerInfo::id, which outlive the engine. Their type says that
+    /// no signature gets past them unverified. One the journal knows but this lacks is treated as
+    /// one that does not answer.
+    std::map<std::string, device::CheckedSigner*> signers = {};
+    /// Austria: the AES keys of the registers.
+    recorder::Keys keys = {};
   };
 
   /// Journal, country and devices outlive the engine. A TSE the journal knows but `devices` lacks
@@ -130,6 +137,12 @@ class Engine {
   /// Runs `work` on the lane of the device, between its calls, and waits. E-TSE-101: no such
   /// device.
   Status on_device(const std::string& serial, const std::function<Status(device::Tse&)>& work);
+  /// The same for a signature device; E-SIG-101: no such device.
+  void add_signer(const std::string& id, device::CheckedSigner* signer);
+  Status on_signer(const std::string& id,
+                   const std::function<Status(device::CheckedSigner&)>& work);
+  /// The AES key of a register that is set up while the engine runs; waits until it is in use.
+  void set_key(const RegisterId& register_id, crypto::SecretBytes key);
   /// The index is complete up to there.
   void indexed(std::uint64_t position);
   /// A copy of the state, for status and snapshots. Waits for the recorder's thread.
@@ -139,6 +152,7 @@ class Engine {
 
  private:
   class DeviceLane;
+  class SignerLane;
   struct Submitted {
     std::string actor;
     Body body;
@@ -166,6 +180,8 @@ class Engine {
   void run_writer();
   void handle(Input& input, Now now);
   void perform(recorder::Effects& effects);
+  void ask_devices(recorder::Effects& effects);
+  void ask_signers(recorder::Effects& effects);
   void accept(Submitted& submitted, Now now);
   void rebuild(const CommitFailed& failed, Now now);
   void write(std::vector<Write>& writes);
@@ -176,6 +192,7 @@ class Engine {
   Options m_options;
 
   // recorder's thread
+  recorder::Keys m_keys;
   std::unique_ptr<recorder::Recorder> m_recorder;  ///< null while the journal cannot be written
   Error m_blocked;
   bool m_recovering = false;
@@ -188,6 +205,8 @@ class Engine {
 
   Mutex m_lanes_mutex;
   std::map<std::string, std::unique_ptr<DeviceLane>, std::less<>> m_lanes
+      SIEGEL_GUARDED_BY(m_lanes_mutex);
+  std::map<std::string, std::unique_ptr<SignerLane>, std::less<>> m_signers
       SIEGEL_GUARDED_BY(m_lanes_mutex);
   // writer's thread
   std::uint64_t m_failed_epoch = 0;  ///< what it still gets of this one is void
