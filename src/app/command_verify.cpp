@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/report_text.h"
+#include "app/verify_rksv.h"
 #include "base/file.h"
 #include "crypto/x509.h"
 #include "verify/journal/journal.h"
@@ -18,7 +19,8 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> what, trust, crl, tar;
-  std::string witness;
+  std::string witness, container;
+  bool accept_future = false;
 };
 
 constexpr std::uint64_t picture_bytes_max = std::uint64_t{32} << 20;
@@ -102,6 +104,11 @@ Result<verify::Report> verify_one(const Context& context, const Options& options
 }
 
 Exit verify_command(const Context& context, const Options& options) {
+  const RksvRequest austrian{.what = options.what,
+                             .container = options.container,
+                             .trust = options.trust,
+                             .accept_future = options.accept_future};
+  if (is_rksv(austrian)) return verify_rksv(context, austrian);
   const auto report = verify_one(context, options);
   if (!report) return context.fail(report.error());
   return show_report(context, *report);
@@ -111,19 +118,25 @@ Exit verify_command(const Context& context, const Options& options) {
 
 void add_verify(CommandLine& line, Context& context) {
   Options& options = line.own<Options>();
-  line.command("verify", "Check anyone's TSE export, log files, QR code of a receipt, or a journal")
+  line.command("verify",
+               "Check anyone's TSE export, DEP, log files, code of a receipt, or a journal")
       .example("siegel verify export.tar --trust root.pem")
       .example("siegel verify receipt.png")
       .example("siegel verify 'V0;KASSE-01;Kassenbeleg-V1;Beleg^...'")
       .example("siegel verify siegel-data --tar export.tar")
+      .example("siegel verify dep-export.json --container container.json")
       .positionals("what", options.what,
                    "TAR archives, a folder of .log files, a PNG, a code, a file of codes, a data "
-                   "folder or journal.db")
+                   "folder or journal.db; a DEP of Austria")
       .required()
       .list("--trust", options.trust, "FILE", "certificate (DER or PEM) that is believed")
       .list("--crl", options.crl, "FILE", "revocation list, offline")
       .list("--tar", options.tar, "FILE", "TSE export to compare codes or a journal with")
       .option("--witness", options.witness, "FILE", "the journal's witness, kept outside")
+      .option("--container", options.container, "FILE",
+              "keys of an Austrian register (cryptographic material container)")
+      .flag("--accept-future", options.accept_future,
+            "Austria: receipts of the future are accepted")
       .run([&] { return verify_command(context, options); });
 }
 
