@@ -37,33 +37,37 @@ class Masters {
     const auto found = m_receipts.find(receipt.plan.register_id.text());
     if (found == m_receipts.end()) return false;
     const Known& known = found->second;
-    if (known.tse_serial != serial_of(receipt) ||
+    if (known.device != device_of(receipt) ||
         known.business_sequence != receipt.plan.business_sequence)
       return false;
     receipt.business = known.business;
     receipt.register_info = known.register_info;
     receipt.tse = known.tse;
+    receipt.signer = known.signer;
     return true;
   }
   /// Remembers those of a receipt that was read from the journal.
   void keep(const Receipt& receipt) {
     const Lock lock(m_mutex);
     if (m_changes > 0 || receipt.plan_sequence <= m_since) return;
-    m_receipts[receipt.plan.register_id.text()] = {serial_of(receipt),
-                                                   receipt.plan.business_sequence, receipt.business,
-                                                   receipt.register_info, receipt.tse};
+    m_receipts[receipt.plan.register_id.text()] = {
+        device_of(receipt), receipt.plan.business_sequence,
+        receipt.business,   receipt.register_info,
+        receipt.tse,        receipt.signer};
   }
 
  private:
   struct Known {
-    std::string tse_serial;
+    std::string device;
     std::uint64_t business_sequence = 0;
     Business business;
     RegisterInfo register_info;
     std::optional<TseInfo> tse;
+    std::optional<SignerInfo> signer;
   };
   /// The device whose master data belong to the receipt.
-  static const std::string& serial_of(const Receipt& receipt) {
+  static const std::string& device_of(const Receipt& receipt) {
+    if (receipt.seal && !receipt.seal->signer.empty()) return receipt.seal->signer;
     const bool sealed_by = receipt.seal && !receipt.seal->tse_serial.empty();
     return sealed_by ? receipt.seal->tse_serial : receipt.plan.tse_serial;
   }

@@ -8,10 +8,14 @@
 #include <future>
 #include <utility>
 
+#include "app/shop/mail_settings.h"
 #include "app/shop/masters.h"
+#include "app/shop/notifier.h"
+#include "app/shop/signers.h"
 #include "app/shop/snapshot.h"
 #include "app/shop/wiring.h"
 #include "base/thread.h"
+#include "crypto/aes.h"
 #include "format/json.h"
 #include "format/json_fields.h"
 #include "journal/follower.h"
@@ -108,7 +112,16 @@ class OpenShop final : public Shop {
   Status add_register(const RegisterInfo& info, bool replaces, const std::string& actor) override;
   Result<TseInfo> create_tse(const CreateTse& create, const std::string& actor) override;
   Status on_tse(const std::string& id, const std::function<Status(device::Tse&)>& work) override;
+  Result<SignerInfo> create_signer(CreateSigner create, const std::string& actor) override;
+  Result<crypto::SecretBytes> make_aes_key(const RegisterId& id,
+                                           const crypto::SecretBytes* given) override;
+  Result<DayClosed> close_day(const RegisterId& id, const std::string& key,
+                              std::optional<bool> last_of_month, const std::string& actor) override;
+  Status record(const ReceiptCheck& check, const std::string& actor) override;
+  Status record(const AuthorityReport& report, const std::string& actor) override;
+  Result<Notified> notify(const std::vector<NoticeToTell>& notices) override;
 
+  Result<crypto::SecretBytes> aes_key(const RegisterId& id) override;
   Result<Plan> preview(const SaleRequest& request) override;
   Result<recorder::State> state() override;
   Result<Receipt> receipt(const std::string& receipt_number) override;
@@ -129,6 +142,10 @@ class OpenShop final : public Shop {
   [[nodiscard]] fs::path snapshot_file() const { return m_place.folder / "snapshot.json"; }
   Result<Ok> need_writing() const;
   Status open_devices(const recorder::State& state);
+  void open_signers(const recorder::State& state);
+  Result<recorder::Keys> open_keys(const recorder::State& state);
+  Status open_notifier();
+  Result<vault::Vault*> vault();
   Result<recorder::Lookup> look_up(const RegisterId& register_id, const std::string& key,
                                    const ReceiptDraft* draft);
   Result<recorder::Accepted> call(const std::string& actor, runtime::Engine::Body body);
@@ -143,12 +160,14 @@ class OpenShop final : public Shop {
   std::optional<FolderLock> m_lock;
   std::unique_ptr<country::Country> m_country;
   std::unique_ptr<vault::Vault> m_vault;
-  std::unique_ptr<journal::Journal> m_journal;                    // Mode::write
-  std::map<std::string, std::unique_ptr<device::Tse>> m_devices;  // by serial
+  std::unique_ptr<journal::Journal> m_journal;                              // Mode::write
+  std::map<std::string, std::unique_ptr<device::Tse>> m_devices;            // by serial
+  std::map<std::string, std::unique_ptr<device::CheckedSigner>> m_signers;  // by id
   std::unique_ptr<views::Index> m_index;
   std::unique_ptr<Keeper> m_keeper;
   std::unique_ptr<runtime::Engine> m_engine;
   std::unique_ptr<views::Runner> m_runner;
+  std::unique_ptr<Notifier> m_notifier;
   std::vector<Error> m_warnings;
   Masters m_masters;
   Mutex m_readers_mutex;
@@ -198,6 +217,8 @@ Status OpenShop::open_to_write() {
   SIEGEL_TRY(m_index, views::open_index({.path = m_place.folder / "index.db"}, *own_reader));
   SIEGEL_TRY(const recorder::State state, load_state(snapshot_file(), *own_reader));
   SIEGEL_TRY_OK(open_devices(state));
+  open_signers(state);
+  SIEGEL_TRY(recorder::Keys keys, open_keys(state));
 
   m_keeper =
       std::make_unique<Keeper>(journal::Sequence(state.sequence), [this] { return renew(); });
@@ -207,16 +228,25 @@ Status OpenShop::open_to_write() {
       std::vector<journal::Follower*>{&m_index->keys(), &m_index->receipts(), m_keeper.get()});
   std::map<std::string, device::Tse*> devices;
   for (const auto& [serial, tse] : m_devices) devices[serial] = tse.get();
-  SIEGEL_TRY(m_engine,
-             runtime::Engine::start(
-                 *m_journal, *m_country, std::move(devices),
-                 {.clock = &m_environment.clock,
-                  .load = [this]() -> Result<recorder::State> {
-                    SIEGEL_TRY(auto reader, m_journal->reader());
-                    return load_state(snapshot_file(), *reader);
-                  },
-                  .on_durable = [this](journal::Head head) { m_runner->notify(head.sequence); }}));
+  std::map<std::string, device::CheckedSigner*> signers;
+  for (const auto& [id, signer] : m_signers) signers[id] = signer.get();
+  SIEGEL_TRY_OK(open_notifier());
+  SIEGEL_TRY(m_engine, runtime::Engine::start(*m_journal, *m_country, std::move(devices),
+                                              {.clock = &m_environment.clock,
+                                               .load = [this]() -> Result<recorder::State> {
+                                                 SIEGEL_TRY(auto reader, m_journal->reader());
+                                                 return load_state(snapshot_file(), *reader);
+                                               },
+                                               .on_durable =
+                                                   [this](journal::Head head) {
+                                                     m_runner->notify(head.sequence);
+                                                     if (m_notifier)
+                                                       m_notifier->notify(head.sequence);
+                                                   },
+                                               .signers = std::move(signers),
+                                               .keys = std::move(keys)}));
   m_runner->start();
+  if (m_notifier) m_notifier->start();
   // What was broken when the last process ended is asked first: a shop whose device is back does
   // not begin with an unsigned receipt.
   const bool broken = std::any_of(state.outages.begin(), state.outages.end(),
@@ -256,6 +286,64 @@ Status OpenShop::open_devices(const recorder::State& state) {
   return Ok{};
 }
 
+/// A device that cannot be made is one that does not answer: another signs, or none.
+void OpenShop::open_signers(const recorder::State& state) {
+  for (const auto& [id, info] : state.signers) {
+    const auto made = [&]() -> Result<std::unique_ptr<device::CheckedSigner>> {
+      SIEGEL_TRY(const SignerSettings settings, read_signer_settings(m_place.folder, id));
+      SIEGEL_TRY(const vault::SecretId secret_id, signer_secret_id(id));
+      auto secret = m_vault->get(secret_id);
+      if (!secret && secret.error().kind != ErrorKind::not_found) return secret.error();
+      return make_signer(settings, &info, secret ? std::move(*secret) : crypto::SecretBytes(),
+                         m_environment);
+    };
+    auto signer = made();
+    if (signer)
+      m_signers[id] = std::move(*signer);
+    else
+      m_warnings.push_back(signer.error());
+  }
+}
+
+/// A register whose key is not there sells nothing: its counter could not be written.
+Result<recorder::Keys> OpenShop::open_keys(const recorder::State& state) {
+  recorder::Keys keys;
+  for (const auto& [id, reg] : state.registers) {
+    if (reg.info.signers.empty()) continue;
+    auto key = aes_key(reg.info.id);
+    if (key)
+      keys.emplace(id, std::move(*key));
+    else
+      m_warnings.push_back(key.error());
+  }
+  return keys;
+}
+
+Status OpenShop::open_notifier() {
+  if (m_settings.country != "at") return Ok{};
+  auto settings = read_mail_settings(m_place.folder);
+  if (!settings) {
+    m_warnings.push_back(settings.error());  // nobody is told, but the shop sells
+    return Ok{};
+  }
+  if (!*settings) return Ok{};
+  SIEGEL_TRY(auto own_reader, m_journal->reader());
+  SIEGEL_TRY(m_notifier, Notifier::make({.folder = m_place.folder,
+                                         .reader = std::move(own_reader),
+                                         .state = [this] { return state(); },
+                                         .settings = std::move(**settings),
+                                         .vault = m_vault.get(),
+                                         .environment = m_environment}));
+  return Ok{};
+}
+
+Result<vault::Vault*> OpenShop::vault() {
+  if (!m_vault) {
+    SIEGEL_TRY(m_vault, make_vault(m_place.folder / "vault", m_environment.random, false));
+  }
+  return m_vault.get();
+}
+
 Status OpenShop::renew() {
   if (m_closing) return Ok{};
   m_engine->indexed(m_index->keys().position().get());
@@ -270,6 +358,7 @@ Status OpenShop::renew() {
 void OpenShop::close() {
   if (!m_engine) return;
   m_engine->settle(std::chrono::seconds(10));
+  if (m_notifier) m_notifier->stop();
   // All of this is derived or outside: a failure costs time at the next start, nothing else.
   if (const auto drained = m_runner->drain(); !drained) m_warnings.push_back(drained.error());
   if (const auto renewed = renew(); !renewed) m_warnings.push_back(renewed.error());
@@ -278,6 +367,7 @@ void OpenShop::close() {
   (void)m_runner->drain().ok();
   m_engine.reset();
   m_runner.reset();
+  m_notifier.reset();
 }
 
 // ---- writing ------------------------------------------------------------------------------------
@@ -405,11 +495,17 @@ Status OpenShop::add_register(const RegisterInfo& info, bool replaces, const std
   SIEGEL_TRY_OK(need_writing());
   // The device first: a register that is on record can always be signed for.
   const recorder::State known = m_engine->state();
+  if (known.registers.contains(info.id.text()) && !replaces)
+    return conflict("E-REG-103", fmt::format("register {} exists already", info.id.text()), "/id");
+  if (m_settings.country == "at") {
+    SIEGEL_TRY(crypto::SecretBytes key, aes_key(info.id));
+    m_engine->set_key(info.id, std::move(key));
+    SIEGEL_TRY_OK(call(actor, recorder::Master{.value = info, .replaces = replaces}));
+    return Ok{};
+  }
   const auto tse = known.tses.find(info.tse_serial);
   if (tse == known.tses.end())
     return not_found("E-TSE-302", fmt::format("no TSE {} is in operation", info.tse_serial));
-  if (known.registers.contains(info.id.text()) && !replaces)
-    return conflict("E-REG-103", fmt::format("register {} exists already", info.id.text()), "/id");
   SIEGEL_TRY_OK(m_engine->on_device(info.tse_serial, [&](device::Tse& device) {
     return register_client(device, tse->second.id, info.id.text(), *m_vault);
   }));
@@ -441,6 +537,108 @@ Status OpenShop::on_tse(const std::string& id, const std::function<Status(device
   return not_found("E-TSE-302", fmt::format("no TSE \"{}\" is in operation", id), "--tse");
 }
 
+Result<SignerInfo> OpenShop::create_signer(CreateSigner create, const std::string& actor) {
+  SIEGEL_TRY_OK(need_writing());
+  SignerSettings& settings = create.settings;
+  SIEGEL_TRY(const vault::SecretId secret_id, signer_secret_id(settings.id));
+  const recorder::State known = m_engine->state();
+  if (!known.business)
+    return conflict("E-REG-106", "name and address of the business are not set yet");
+  const auto same_id = known.signers.find(settings.id);
+  const SignerInfo* old = same_id == known.signers.end() ? nullptr : &same_id->second;
+  crypto::SecretBytes secret = std::move(create.secret);
+  std::unique_ptr<device::CheckedSigner> signer;
+  if (settings.kind == "softkey" && old != nullptr && old->kind == "softkey") return *old;
+  if (settings.kind == "softkey") {
+    const std::string& owner =
+        known.business->vat_id.empty() ? known.business->tax_number : known.business->vat_id;
+    SIEGEL_TRY(SoftSigner made, make_soft_signer("UID " + owner, m_environment));
+    signer = std::move(made.signer);
+    secret = std::move(made.secret);
+    if (settings.provider.empty()) settings.provider = "AT100";
+  } else {
+    SIEGEL_TRY(signer, make_signer(settings, old, secret.clone(), m_environment));
+  }
+  SIEGEL_TRY(const SignerInfo info,
+             inspect_signer(settings, *signer, *known.business, m_environment.clock.now().wall));
+  for (const auto& [id, other] : known.signers) {
+    const bool same = other.serial == info.serial;
+    if (same != (id == info.id))
+      return conflict("E-AUT-119", fmt::format("{} is the device with serial {}", id, other.serial),
+                      "--id");
+  }
+  if (settings.kind == "smartcard") settings.serial = info.serial;
+  if (!secret.empty()) SIEGEL_TRY_OK(m_vault->put(secret_id, secret));
+  SIEGEL_TRY_OK(write_signer_settings(m_place.folder, settings));
+  if (old != nullptr) return info;
+  m_engine->add_signer(info.id, signer.get());
+  m_signers[info.id] = std::move(signer);
+  SIEGEL_TRY_OK(call(actor, recorder::Master{.value = info}));
+  return info;
+}
+
+Result<crypto::SecretBytes> OpenShop::make_aes_key(const RegisterId& id,
+                                                   const crypto::SecretBytes* given) {
+  SIEGEL_TRY_OK(need_writing());
+  SIEGEL_TRY(const vault::SecretId key_id, aes_key_id(id));
+  auto there = m_vault->get(key_id);
+  if (there) {
+    if (given != nullptr && !there->equals(*given))
+      return conflict("E-AUT-118",
+                      fmt::format("register {} has another AES key already", id.text()));
+    return there;
+  }
+  if (there.error().kind != ErrorKind::not_found) return there;
+  crypto::SecretBytes key =
+      given == nullptr ? crypto::SecretBytes::random(crypto::aes256_key_bytes, m_environment.random)
+                       : given->clone();
+  if (key.size() != crypto::aes256_key_bytes)
+    return invalid("E-CRY-007", "an AES-256 key has 32 bytes");
+  SIEGEL_TRY_OK(m_vault->put(key_id, key));
+  return key;
+}
+
+Result<DayClosed> OpenShop::close_day(const RegisterId& id, const std::string& key,
+                                      std::optional<bool> last_of_month, const std::string& actor) {
+  SIEGEL_TRY_OK(need_writing());
+  for (int i = 0;; ++i) {
+    SIEGEL_TRY(auto lookup, look_up(id, key, nullptr));
+    auto closed = call(actor, recorder::Close{.register_id = id,
+                                              .key = key,
+                                              .fingerprint = {},
+                                              .last_of_month = last_of_month,
+                                              .lookup = std::move(lookup)});
+    if (!closed) {
+      if (closed.error().code == "E-API-603" && i < lookups_max) continue;
+      return closed.error();
+    }
+    DayClosed day;
+    day.replayed = closed->replayed;
+    if (closed->closing) day.closing = *closed->closing;
+    if (closed->plan) {
+      SIEGEL_TRY(auto made, receipt(closed->plan->receipt_number));
+      day.receipt = std::move(made);
+    }
+    return day;
+  }
+}
+
+Status OpenShop::record(const ReceiptCheck& check, const std::string& actor) {
+  SIEGEL_TRY_OK(call(actor, recorder::Master{.value = check}));
+  return Ok{};
+}
+
+Status OpenShop::record(const AuthorityReport& report, const std::string& actor) {
+  SIEGEL_TRY_OK(call(actor, recorder::Master{.value = report}));
+  return Ok{};
+}
+
+Result<Notified> OpenShop::notify(const std::vector<NoticeToTell>& notices) {
+  SIEGEL_TRY_OK(need_writing());
+  if (!m_notifier) return not_found("E-AUT-120", "nobody is configured to be told", "mail.json");
+  return m_notifier->tell(notices);
+}
+
 // ---- reading ------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<journal::Reader>> OpenShop::reader() {
@@ -451,6 +649,12 @@ Result<recorder::State> OpenShop::state() {
   if (m_engine) return m_engine->state();
   SIEGEL_TRY(auto entries, reader());
   return load_state(snapshot_file(), *entries);
+}
+
+Result<crypto::SecretBytes> OpenShop::aes_key(const RegisterId& id) {
+  SIEGEL_TRY(vault::Vault* const secrets, vault());
+  SIEGEL_TRY(const vault::SecretId key_id, aes_key_id(id));
+  return secrets->get(key_id);
 }
 
 Result<Plan> OpenShop::preview(const SaleRequest& request) {
@@ -467,6 +671,17 @@ Result<Plan> OpenShop::preview(const SaleRequest& request) {
   SIEGEL_TRY(const recorder::Lookup lookup,
              look_up(request.register_id, request.key, &request.draft));
   const auto tse = known.tses.find(reg->second.info.tse_serial);
+  country::RksvFacts rksv;
+  crypto::SecretBytes key;
+  if (const auto& state_of = reg->second.rksv) {
+    if (auto found = aes_key(request.register_id)) key = std::move(*found);
+    rksv = {.counter = state_of->counter,
+            .chaining = state_of->chaining,
+            .last_time = state_of->last_time,
+            .started = state_of->start.has_value(),
+            .ended = state_of->ended,
+            .aes_key = key.empty() ? nullptr : &key};
+  }
   return m_country->decide(request.draft,
                            {.now = now,
                             .business = *known.business,
@@ -479,7 +694,8 @@ Result<Plan> OpenShop::preview(const SaleRequest& request) {
                             .began = now,
                             .transaction = 0,
                             .original = lookup.original ? &*lookup.original : nullptr,
-                            .original_reversed = lookup.original_reversed});
+                            .original_reversed = lookup.original_reversed,
+                            .rksv = reg->second.rksv ? &rksv : nullptr});
 }
 
 Result<Receipt> OpenShop::receipt(const std::string& receipt_number) {

@@ -13,9 +13,13 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "country/country.h"
+#include "crypto/secret.h"
 #include "device/device.h"
 #include "journal/journal.h"
+#include "mail/notice.h"
+#include "mail/send.h"
 #include "model/draft.h"
+#include "model/entries.h"
 #include "model/master.h"
 #include "model/plan.h"
 #include "recorder/recorder.h"
@@ -79,6 +83,19 @@ struct SignerSettings {
   bool plain_http = false;   ///< atrust, on premises
 };
 
+/// A signature device to be put into operation.
+struct CreateSigner {
+  SignerSettings settings;
+  crypto::SecretBytes secret;  ///< PIN or password; not for "softkey", which makes its key
+};
+
+/// The end of a register's day, and the Monatsbeleg or Jahresbeleg that was made with it.
+struct DayClosed {
+  Closing closing;
+  std::optional<Receipt> receipt;
+  bool replayed = false;  ///< the key had been used before; `closing` is empty then
+};
+
 /// One request of a till, as the fronts hand it over.
 struct SaleRequest {
   RegisterId register_id;
@@ -93,6 +110,12 @@ struct SaleRequest {
 struct SaleAnswer {
   Receipt receipt;
   bool replayed = false;
+};
+
+/// What became of mails.
+struct Notified {
+  std::size_t delivered = 0;
+  std::vector<mail::Failure> failed;  ///< tried again later, unless nothing will help
 };
 
 class Shop {
@@ -136,7 +159,34 @@ class Shop {
   /// Runs `work` on the device's own thread, between sales.
   virtual Status on_tse(const std::string& id, const std::function<Status(device::Tse&)>& work) = 0;
 
+  // Austria, writing.
+
+  /// Asks the device who it is, lets it sign once and puts it into operation. Repeated with the
+  /// same id and the same device it only keeps settings and secret anew. Errors: E-AUT-101 to -119,
+  /// those of the device; nothing is written then, and no second try is made with a PIN.
+  virtual Result<SignerInfo> create_signer(CreateSigner create, const std::string& actor) = 0;
+  /// The AES-256 key of a register: the one in the vault, else the given one, else a new one.
+  /// Returns the key. E-AUT-118 (conflict): another one was given than there is. E-FON-004.
+  virtual Result<crypto::SecretBytes> make_aes_key(const RegisterId& id,
+                                                   const crypto::SecretBytes* given) = 0;
+  /// Ends the day of a register. Errors of the recorder: E-RKS-3xx.
+  virtual Result<DayClosed> close_day(const RegisterId& id, const std::string& key,
+                                      std::optional<bool> last_of_month,
+                                      const std::string& actor) = 0;
+  virtual Status record(const ReceiptCheck& check, const std::string& actor) = 0;
+  virtual Status record(const AuthorityReport& report, const std::string& actor) = 0;
+  /// Tells by mail what is to be told now, besides what the notifier does by itself: those of
+  /// `notices` whose id was not told before. E-AUT-120 (not_found): nobody is configured.
+  struct NoticeToTell {
+    std::string id;  ///< empty: in any case
+    mail::Notice notice;
+  };
+  virtual Result<Notified> notify(const std::vector<NoticeToTell>& notices) = 0;
+
   // Reading (both modes).
+
+  /// E-VLT-002: the register has none.
+  virtual Result<crypto::SecretBytes> aes_key(const RegisterId& id) = 0;
 
   /// What sell() would decide now, without asking a device or writing anything. Errors as of
   /// sell().

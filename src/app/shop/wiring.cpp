@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "country/at/at.h"
 #include "country/de/de.h"
 #include "crypto/secret.h"
 #include "device/checked.h"
@@ -92,6 +93,7 @@ Result<std::unique_ptr<vault::Vault>> make_vault(const fs::path& folder, Random&
 
 Result<std::unique_ptr<country::Country>> make_country(const std::string& code) {
   if (code == "de") return std::unique_ptr<country::Country>(new country::de::Germany());
+  if (code == "at") return std::unique_ptr<country::Country>(new country::at::Austria());
   return invalid("E-CFG-101", fmt::format("country \"{}\" is not known to this program", code),
                  "/country");
 }
@@ -201,17 +203,16 @@ Result<std::unique_ptr<device::Signer>> make_plain_signer(const SignerSettings& 
 
 }  // namespace
 
-Result<std::unique_ptr<device::Signer>> make_signer(const SignerSettings& settings,
-                                                    const SignerInfo* known,
-                                                    crypto::SecretBytes secret,
-                                                    Environment /*environment*/) {
+Result<std::unique_ptr<device::CheckedSigner>> make_signer(const SignerSettings& settings,
+                                                           const SignerInfo* known,
+                                                           crypto::SecretBytes secret,
+                                                           Environment /*environment*/) {
   SIEGEL_TRY(auto plain, make_plain_signer(settings, known, std::move(secret)));
   std::optional<crypto::PublicKey> key;
   if (known != nullptr) {
     SIEGEL_TRY(key, crypto::PublicKey::from_point(crypto::Curve::p256, known->public_key));
   }
-  return std::unique_ptr<device::Signer>(
-      std::make_unique<device::CheckedSigner>(std::move(plain), std::move(key)));
+  return std::make_unique<device::CheckedSigner>(std::move(plain), std::move(key));
 }
 
 Result<SoftSigner> make_soft_signer(const std::string& holder, Environment environment) {
@@ -224,7 +225,7 @@ Result<SoftSigner> make_soft_signer(const std::string& holder, Environment envir
                  environment.random));
   SoftSigner made;
   made.secret = signer->pkcs8();
-  made.signer = std::move(signer);
+  made.signer = std::make_unique<device::CheckedSigner>(std::move(signer));
   return made;
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/shop/shop.h"
 #include "country/country.h"
+#include "device/checked.h"
 #include "device/device.h"
 #include "journal/journal.h"
 #include "vault/vault.h"
@@ -19,7 +20,7 @@ namespace siegel::app {
 [[nodiscard]] Result<std::unique_ptr<journal::Reader>> make_journal_reader(const ShopPlace& place);
 [[nodiscard]] Result<std::unique_ptr<vault::Vault>> make_vault(const std::filesystem::path& folder,
                                                                Random& random, bool create);
-/// "de". E-CFG-101: not known.
+/// "de", "at". E-CFG-101: not known.
 [[nodiscard]] Result<std::unique_ptr<country::Country>> make_country(const std::string& code);
 
 /// A new software TSE in `<folder>/tse/<id>/`, its secrets in the vault, in operation and without
@@ -41,13 +42,13 @@ namespace siegel::app {
 /// of it, if it is in operation: every signature is verified with that key. The secret is its PIN
 /// or password, of a software signer its key. Errors: E-AUT-110, -111, those of the device's
 /// create().
-[[nodiscard]] Result<std::unique_ptr<device::Signer>> make_signer(const SignerSettings& settings,
-                                                                  const SignerInfo* known,
-                                                                  crypto::SecretBytes secret,
-                                                                  Environment environment);
-/// A software signer with a test chain, for development, training and tests, and its secret.
+[[nodiscard]] Result<std::unique_ptr<device::CheckedSigner>> make_signer(
+    const SignerSettings& settings, const SignerInfo* known, crypto::SecretBytes secret,
+    Environment environment);
+/// The same for a software signer that is new: with a test chain and its key, for development,
+/// training and tests.
 struct SoftSigner {
-  std::unique_ptr<device::Signer> signer;
+  std::unique_ptr<device::CheckedSigner> signer;
   crypto::SecretBytes secret;
 };
 [[nodiscard]] Result<SoftSigner> make_soft_signer(const std::string& holder,
