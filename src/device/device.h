@@ -68,6 +68,9 @@ struct TseCall {
   std::string process_type;
   std::string process_data;      ///< raw bytes
   bool force_signature = false;  ///< update: sign it at once where the device aggregates
+  /// finish: of the transaction that the call just before it in the batch starts; `transaction` is 0.
+  /// For a Tse that joins calls.
+  bool of_previous = false;
 };
 
 /// One signature made for a step.
@@ -153,6 +156,9 @@ class Tse {
   /// durable together does so and answers after that commit; others answer each call as it is done.
   /// A signature that is answered survives a power cut.
   virtual void perform(std::span<const TseCall> calls, TseAnswers& answers) = 0;
+  /// perform() knows TseCall::of_previous: a start and its finish become durable together, and the
+  /// start is answered first.
+  [[nodiscard]] virtual bool joins_calls() const { return false; }
 
   [[nodiscard]] virtual Result<std::vector<TseTransaction>> open_transactions(
       std::optional<std::string> client) = 0;

@@ -19,6 +19,12 @@ country::StepAnswer step_answer(std::uint64_t transaction, const device::TseSign
   return {transaction, signature.log_time, signature.counter, signature.value};
 }
 
+Result<country::StepAnswer> step_answer(const Result<device::TseAnswer>& answer) {
+  if (!answer) return answer.error();
+  if (!answer->signature) return unknown("E-TSE-140", "the TSE answered without a signature");
+  return step_answer(answer->transaction, *answer->signature);
+}
+
 /// The first element that fits, taken out of the list.
 template <class Fits>
 std::optional<device::TseTransaction> take_first(std::vector<device::TseTransaction>& list,
@@ -34,11 +40,13 @@ std::optional<device::TseTransaction> take_first(std::vector<device::TseTransact
 
 // ---- calls and deadlines ------------------------------------------------------------------------
 
-void Recorder::call(Lane& lane, device::TseCall what, Effects& effects) {
+void Recorder::call(Lane& lane, device::TseCall what, std::optional<device::TseCall> then,
+                    Effects& effects) {
   const CallId id(m_next_call++);
   lane.flight->call = id;
   m_calls[id.get()] = &lane;
-  effects.calls.push_back({id, lane.flight->tse_serial, std::move(what), lane.flight->deadline});
+  effects.calls.push_back(
+      {id, lane.flight->tse_serial, std::move(what), std::move(then), lane.flight->deadline});
 }
 
 void Recorder::set_deadline(Lane& lane, Now now) {
@@ -97,15 +105,12 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
   // After its deadline nobody waits for this answer: the device is asked what it holds instead.
   if (!lane.flight || lane.flight->call != answered.call) return;
   lane.flight->call.reset();
-  if (!answered.answer) {
-    give_up(lane, answered.answer.error(), now, effects);
+  const auto taken = step_answer(answered.answer);
+  if (!taken) {
+    give_up(lane, taken.error(), now, effects);
     return;
   }
-  if (!answered.answer->signature) {
-    give_up(lane, unknown("E-TSE-140", "the TSE answered without a signature"), now, effects);
-    return;
-  }
-  const auto answer = step_answer(answered.answer->transaction, *answered.answer->signature);
+  const country::StepAnswer& answer = *taken;
   if (const auto* starting = std::get_if<Starting>(&lane.flight->work)) {
     Batch batch(m_state.sequence, now.wall);
     record_started(lane,
@@ -122,6 +127,14 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
   }
   country::Progress& progress = std::get<Selling>(lane.flight->work).progress;
   (progress.start ? progress.finish : progress.start) = answer;
+  if (answered.then) {
+    const auto finished = step_answer(*answered.then);
+    if (!finished) {
+      give_up(lane, finished.error(), now, effects);
+      return;
+    }
+    progress.finish = *finished;
+  }
   step(lane, now, effects);
 }
 

@@ -93,6 +93,8 @@ struct Appended {
 struct Answered {
   CallId call;
   Result<device::TseAnswer> answer;
+  /// To Call::then, if it was done together with `call`; that one succeeded.
+  std::optional<Result<device::TseAnswer>> then = {};
 };
 /// A signature device answered: plain r||s, verified with its key, or why not.
 struct Signed {
@@ -130,6 +132,8 @@ struct Call {
   CallId id;
   std::string tse_serial;
   device::TseCall call;
+  /// The finish of what `call` starts. A device that joins calls may do it at once.
+  std::optional<device::TseCall> then;
   Steady expires{0};
 };
 /// Sign this digest. Not to be begun after `expires`; then the answer is an error.

@@ -214,7 +214,11 @@ class Recorder {
   void arm(Effects& effects);
 
   Lane& lane_of(const std::string& register_id);
-  void call(Lane& lane, device::TseCall what, Effects& effects);
+  void call(Lane& lane, device::TseCall what, std::optional<device::TseCall> then,
+            Effects& effects);
+  device::TseCall call_of(const Lane& lane, const country::TseStep& step) const;
+  /// The finish that will follow this start, when nothing else can.
+  std::optional<device::TseCall> finish_after_start(const Lane& lane) const;
   /// Hands the batch over; returns the sequence of its last entry.
   std::uint64_t append(Batch& batch, Effects& effects);
   void reply_when_durable(std::uint64_t sequence, std::vector<RequestId> waiters, Accepted accepted,

@@ -293,6 +293,49 @@ TEST_F(RecorderTest, ATransactionLeftOpenEndsAsAnAbortWithARecordOfItsOwn) {
   EXPECT_EQ(shop.sell(1, "k2").plan->number, 3U);
 }
 
+TEST_F(RecorderTest, AStartAndItsFinishMayBeAnsweredTogether) {
+  const std::uint64_t request = shop.send(TestStand::sale(1, "k1"));
+  shop.flush();
+  Call call = shop.take_call();
+  ASSERT_TRUE(call.then.has_value());
+  EXPECT_TRUE(call.then->of_previous);
+  EXPECT_EQ(call.then->process_data, "Beleg^0.00_5.00_0.00_0.00_0.00^5.00:Bar");
+  const auto started = shop.perform(call.call);
+  call.then->transaction = started.transaction;
+  shop.on(Answered{call.id, started, shop.perform(*call.then)});
+  EXPECT_THAT(shop.calls, IsEmpty());
+  shop.flush();
+  const Accepted accepted = shop.accepted(request);
+  EXPECT_EQ(accepted.seal->outcome, Seal::Outcome::signed_by_tse);
+  EXPECT_EQ(accepted.seal->start_signature_counter, 1U);
+  EXPECT_EQ(accepted.seal->signature_counter, 2U);
+  EXPECT_EQ(shop.state_text(), shop.fold_text());
+}
+
+TEST_F(RecorderTest, AFinishThatFailsBesideItsStartLeavesATransactionToEnd) {
+  const std::uint64_t request = shop.send(TestStand::sale(1, "k1"));
+  shop.flush();
+  const Call call = shop.take_call();
+  shop.on(Answered{call.id, shop.perform(call.call), dead()});
+  shop.flush();
+  EXPECT_EQ(shop.accepted(request).seal->outcome, Seal::Outcome::unsigned_outage);
+  EXPECT_EQ(shop.open_on_device(), 1U);
+  shop.recover();
+  EXPECT_EQ(shop.open_on_device(), 0U);
+  EXPECT_EQ(shop.device.at(1).process_data, "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^");
+}
+
+TEST_F(RecorderTest, AVorgangThatWasStartedBeforeIsOnlyFinished) {
+  shop.send(Open{TestStand::reg(1), VorgangId("v"), {}});
+  shop.flush();
+  EXPECT_FALSE(shop.calls.at(0).then.has_value());
+  shop.settle();
+  shop.send(TestStand::finish(1, "v"));
+  shop.flush();
+  EXPECT_EQ(shop.calls.at(0).call.operation, device::TseCall::Operation::finish);
+  EXPECT_FALSE(shop.calls.at(0).then.has_value());
+}
+
 TEST_F(RecorderTest, AnOutageEndsInTheCommitThatPlansTheAborts) {
   shop.send(TestStand::sale(1, "k1"));
   shop.flush();

@@ -283,21 +283,15 @@ void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Pro
 void Recorder::step(Lane& lane, Now now, Effects& effects) {
   Flight& flight = *lane.flight;
   if (std::holds_alternative<Starting>(flight.work)) {
-    call(lane, {.operation = device::TseCall::Operation::start, .client = lane.id}, effects);
+    call(lane, {.operation = device::TseCall::Operation::start, .client = lane.id}, {}, effects);
     return;
   }
   const Selling& selling = std::get<Selling>(flight.work);
   const country::Next next = m_country.next(selling.plan, selling.progress);
   if (const auto* wanted = std::get_if<country::TseStep>(&next)) {
-    const bool start = wanted->operation == country::TseStep::Operation::start;
-    call(lane,
-         {.operation =
-              start ? device::TseCall::Operation::start : device::TseCall::Operation::finish,
-          .client = lane.id,
-          .transaction = wanted->transaction,
-          .process_type = wanted->process_type,
-          .process_data = wanted->process_data},
-         effects);
+    std::optional<device::TseCall> then;
+    if (wanted->operation == country::TseStep::Operation::start) then = finish_after_start(lane);
+    call(lane, call_of(lane, *wanted), std::move(then), effects);
     return;
   }
   Batch batch(m_state.sequence, now.wall);
@@ -305,6 +299,28 @@ void Recorder::step(Lane& lane, Now now, Effects& effects) {
                                        ? country::Outcome(country::Done{})
                                        : country::Outcome(selling.progress);
   seal(lane, outcome, false, batch, effects);
+}
+
+device::TseCall Recorder::call_of(const Lane& lane, const country::TseStep& step) const {
+  const bool start = step.operation == country::TseStep::Operation::start;
+  return {
+      .operation = start ? device::TseCall::Operation::start : device::TseCall::Operation::finish,
+      .client = lane.id,
+      .transaction = step.transaction,
+      .process_type = step.process_type,
+      .process_data = step.process_data};
+}
+
+std::optional<device::TseCall> Recorder::finish_after_start(const Lane& lane) const {
+  const Selling& selling = std::get<Selling>(lane.flight->work);
+  country::Progress started = selling.progress;
+  started.start.emplace();
+  const country::Next next = m_country.next(selling.plan, started);
+  const auto* finish = std::get_if<country::TseStep>(&next);
+  if (finish == nullptr || finish->operation != country::TseStep::Operation::finish) return {};
+  device::TseCall call = call_of(lane, *finish);
+  call.of_previous = true;
+  return call;
 }
 
 void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Batch& batch,

@@ -113,17 +113,20 @@ class OneAnswer final : public TseAnswers {
   std::optional<Result<TseAnswer>> m_answer;
 };
 
-/// Puts the answers of a part of a batch in their places.
+/// Puts the answers of a part of a batch in their places and remembers what was started.
 class Shifted final : public TseAnswers {
  public:
-  Shifted(TseAnswers& answers, std::size_t first) : m_answers(answers), m_first(first) {}
+  Shifted(TseAnswers& answers, std::size_t first, std::vector<std::uint64_t>& started)
+      : m_answers(answers), m_first(first), m_started(started) {}
   void answered(std::size_t index, Result<TseAnswer> answer) override {
+    if (answer.ok()) m_started[m_first + index] = answer->transaction;
     m_answers.answered(m_first + index, std::move(answer));
   }
 
  private:
   TseAnswers& m_answers;
   std::size_t m_first;
+  std::vector<std::uint64_t>& m_started;
 };
 
 }  // namespace
@@ -239,10 +242,20 @@ Result<TseAnswer> FaultyTse::perform_faulty(const TseCall& call, const FaultRule
 void FaultyTse::perform(std::span<const TseCall> calls, TseAnswers& answers) {
   // Calls without a fault stay together, so that the device still makes one commit of them.
   std::size_t first = 0;
+  std::vector<std::uint64_t> started(calls.size());
+  // A finish that is parted from its start names its number.
+  const auto parted = [&](std::size_t index) {
+    TseCall call = calls[index];
+    if (std::exchange(call.of_previous, false)) call.transaction = started[index - 1];
+    return call;
+  };
   const auto pass_on = [&](std::size_t end) {
     if (first == end) return;
-    Shifted shifted(answers, first);
-    m_inner->perform(calls.subspan(first, end - first), shifted);
+    Shifted shifted(answers, first, started);
+    std::vector<TseCall> part(calls.begin() + static_cast<std::ptrdiff_t>(first),
+                              calls.begin() + static_cast<std::ptrdiff_t>(end));
+    part.front() = parted(first);
+    m_inner->perform(part, shifted);
     first = end;
   };
   for (std::size_t i = 0; i < calls.size(); ++i) {
@@ -253,7 +266,10 @@ void FaultyTse::perform(std::span<const TseCall> calls, TseAnswers& answers) {
       continue;
     }
     pass_on(i);
-    answers.answered(i, perform_faulty(calls[i], *rule));
+    Result<TseAnswer> answer = perform_faulty(parted(i), *rule);
+    // The caller learns the number of what it started from the answer only.
+    if (answer.ok()) started[i] = answer->transaction;
+    answers.answered(i, std::move(answer));
     first = i + 1;
   }
   pass_on(calls.size());

@@ -95,6 +95,7 @@ class FaultyTse final : public Tse {
   Result<TseInfo> identity() override;
   Result<TseStatus> status() override;
   void perform(std::span<const TseCall> calls, TseAnswers& answers) override;
+  [[nodiscard]] bool joins_calls() const override { return m_inner->joins_calls(); }
   Result<std::vector<TseTransaction>> open_transactions(std::optional<std::string> client) override;
   Result<std::optional<TseTransaction>> find(const std::string& client,
                                              std::uint64_t transaction) override;

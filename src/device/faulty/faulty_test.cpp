@@ -53,6 +53,8 @@ class Wrapped final : public Tse {
   }
   Status disable() override { return m_tse->disable(); }
 
+  [[nodiscard]] bool joins_calls() const override { return m_tse->joins_calls(); }
+
   std::vector<std::size_t> batches;
 
  private:
@@ -126,6 +128,28 @@ TEST(FaultyTse, AnAnswerLostAfterSigningIsInTheDevice) {
   const auto open = device.tse().open_transactions("KASSE-1");
   ASSERT_TRUE(open.ok());
   EXPECT_EQ(open->size(), 1U);
+}
+
+TEST(FaultyTse, AFinishMayFailApartFromTheStartItIsJoinedTo) {
+  for (const auto& [fault, left_open] : std::vector<std::pair<Fault, std::size_t>>{
+           {Fault::dead, 1}, {Fault::answer_lost_after, 0}, {Fault::garbled_signature, 0}}) {
+    FaultyDevice device;
+    device.script({{.fault = fault, .operation = FaultyOperation::finish}});
+    const std::vector<TseCall> calls = {testing::start_call(), testing::joined_finish()};
+    CollectedAnswers answers(calls.size());
+    device.tse().perform(calls, answers);
+    ASSERT_TRUE(answers.complete());
+    EXPECT_TRUE(answers.at(0).ok());
+    EXPECT_EQ(answers.at(1).ok(), fault == Fault::garbled_signature);
+    EXPECT_EQ(device.inner().tse().open_transactions("KASSE-1")->size(), left_open);
+  }
+  FaultyDevice device;
+  device.script({{.fault = Fault::answer_lost_after, .operation = FaultyOperation::start}});
+  const std::vector<TseCall> calls = {testing::start_call(), testing::joined_finish()};
+  CollectedAnswers answers(calls.size());
+  device.tse().perform(calls, answers);
+  EXPECT_FALSE(answers.at(0).ok());
+  EXPECT_FALSE(answers.at(1).ok()) << "nobody knows the number of what was started";
 }
 
 TEST(FaultyTse, OnlyTheCallsMeantFailAndTheRestOfTheBatchStaysTogether) {

@@ -52,6 +52,7 @@ struct Step {
   std::string_view process_data;
   std::optional<BytesView> additional = {};
   bool force = false;
+  bool of_previous = false;
 };
 struct StepAnswer {
   TseAnswer answer;

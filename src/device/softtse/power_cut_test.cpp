@@ -16,6 +16,7 @@ namespace {
 
 using testing::CollectedAnswers;
 using testing::finish_call;
+using testing::joined_finish;
 using testing::start_call;
 using testing::update_call;
 
@@ -359,6 +360,40 @@ TEST(PowerCutCreate, LeavesAnEmptyPlaceOrADevice) {
     EXPECT_TRUE(succeeded(device.start()));
   }
   EXPECT_GT(n, 5U);
+}
+
+TEST(PowerCutJoined, AStartAndItsFinishAreBothThereOrNeither) {
+  SeededRandom random(11);
+  int both = 0;
+  bool cut = true;
+  for (std::uint64_t n = 1; cut; ++n) {
+    for (const Tear tear : all_tears) {
+      TestDevice device;
+      device.signing().record = true;
+      device.commission();
+      device.disk().cut_at_change(n);
+      const std::vector<TseCall> calls = {start_call(), joined_finish()};
+      CollectedAnswers answers(calls.size());
+      device.tse().perform(calls, answers);
+      cut = device.disk().is_cut();
+      const bool told = answers.complete() && answers.at(1).ok();
+      device.crash(tear);
+      ASSERT_TRUE(succeeded(device.open()));
+      const auto held = device.tse().transactions_after("KASSE-1", 0, 10);
+      ASSERT_TRUE(held.ok());
+      ASSERT_LE(held->size(), 1U);
+      if (told) {
+        ASSERT_EQ(held->size(), 1U) << "cut at " << n;
+      }
+      for (const TseTransaction& one : *held) {
+        EXPECT_TRUE(one.finish.has_value()) << "cut at " << n;
+        ++both;
+      }
+      EXPECT_TRUE(succeeded(device.start()));
+      expect_nothing_used_twice(device, device.signing().signed_bytes);
+    }
+  }
+  EXPECT_GT(both, 0);
 }
 
 TEST(FailedCommit, IsAnsweredByWhatTheStoreHoldsAndTheDeviceGoesOn) {

@@ -114,15 +114,19 @@ Result<TseStatus> SoftTse::status() {
 
 void SoftTse::perform(std::span<const TseCall> calls, TseAnswers& answers) {
   constexpr std::size_t group_max = 64;
-  for (std::size_t first = 0; first < calls.size(); first += group_max) {
+  for (std::size_t first = 0, count = 0; first < calls.size(); first += count) {
+    count = std::min(group_max, calls.size() - first);
+    // A start and its finish share their commit.
+    if (first + count < calls.size() && calls[first + count].of_previous) --count;
     std::vector<Step> steps;
-    for (const TseCall& call : calls.subspan(first, std::min(group_max, calls.size() - first))) {
+    for (const TseCall& call : calls.subspan(first, count)) {
       steps.push_back({.operation = call.operation,
                        .client = call.client,
                        .transaction = call.transaction,
                        .process_type = call.process_type,
                        .process_data = call.process_data,
-                       .force = call.force_signature});
+                       .force = call.force_signature,
+                       .of_previous = call.of_previous});
     }
     m_impl->run_group(steps, [&](Impl::StepResults results) {
       std::vector<TseIndexedAnswer> together;

@@ -215,6 +215,7 @@ class SoftTse final : public Tse {
   Result<TseStatus> status() override;
   /// Up to 64 calls share one commit; their answers come after it.
   void perform(std::span<const TseCall> calls, TseAnswers& answers) override;
+  [[nodiscard]] bool joins_calls() const override { return true; }
   Result<std::vector<TseTransaction>> open_transactions(std::optional<std::string> client) override;
   Result<std::optional<TseTransaction>> find(const std::string& client,
                                              std::uint64_t transaction) override;

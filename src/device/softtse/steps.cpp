@@ -231,7 +231,18 @@ void SoftTse::Impl::run_group(std::span<const Step> steps,
   protect_overdue(*work);
   StepResults results;
   results.reserve(steps.size());
-  for (const Step& one : steps) results.push_back(step(*work, one));
+  for (const Step& one : steps) {
+    if (!one.of_previous) {
+      results.push_back(step(*work, one));
+    } else if (results.empty() || !results.back().ok()) {
+      results.push_back(
+          error(TrError::transaction_number_not_found, "the transaction was not started"));
+    } else {
+      Step joined = one;
+      joined.transaction = results.back()->answer.transaction;
+      results.push_back(step(*work, joined));
+    }
+  }
   const auto answer_all = [&] { answer(std::move(results)); };
   if (!work->touched()) return answer_all();  // all refused: nothing to make durable
   if (SIEGEL_MUTANT("answer-before-flush")) {

@@ -101,6 +101,42 @@ TEST_P(TseContract, EachCallOfABatchIsAnsweredOnceInPlace) {
   }
 }
 
+TEST_P(TseContract, AStartAndItsFinishMayBeJoinedInOneBatch) {
+  if (!tse().joins_calls()) GTEST_SKIP() << "this device does one call at a time";
+  // Odd ones in between: no division of a long batch may part a finish from its start.
+  std::vector<TseCall> calls = {start_call()};
+  for (int i = 0; i < 70; ++i) {
+    const bool refused = i % 10 == 9;
+    calls.push_back(start_call(refused ? "NOBODY" : "KASSE-1"));
+    calls.push_back(joined_finish());
+  }
+  CollectedAnswers answers(calls.size());
+  tse().perform(calls, answers);
+  ASSERT_TRUE(answers.complete());
+  ASSERT_TRUE(answers.at(0).ok());
+  std::uint64_t counter = answers.at(0)->signature->counter;
+  for (std::size_t i = 1; i < calls.size(); i += 2) {
+    if (calls[i].client == "NOBODY") {
+      EXPECT_FALSE(answers.at(i).ok());
+      EXPECT_FALSE(answers.at(i + 1).ok()) << "finished what was never started";
+      continue;
+    }
+    ASSERT_TRUE(answers.at(i).ok());
+    ASSERT_TRUE(answers.at(i + 1).ok());
+    EXPECT_EQ(answers.at(i + 1)->transaction, answers.at(i)->transaction);
+    EXPECT_GT(answers.at(i)->signature->counter, counter);
+    counter = answers.at(i + 1)->signature->counter;
+    EXPECT_GT(counter, answers.at(i)->signature->counter);
+    const auto found = tse().find("KASSE-1", answers.at(i)->transaction);
+    ASSERT_TRUE(found.ok() && *found);
+    EXPECT_TRUE((*found)->finish.has_value());
+    EXPECT_EQ((*found)->process_data, calls[i + 1].process_data);
+  }
+  const auto open = tse().open_transactions("KASSE-1");
+  ASSERT_TRUE(open.ok());
+  EXPECT_EQ(open->size(), 1U);
+}
+
 TEST_P(TseContract, AnEmptyBatchAsksForNothing) {
   CollectedAnswers answers(0);
   tse().perform({}, answers);

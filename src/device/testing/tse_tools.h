@@ -82,6 +82,12 @@ inline TseCall finish_call(std::uint64_t number, std::string client = "KASSE-1")
           .process_type = "Kassenbeleg-V1",
           .process_data = "Beleg^1.00_0.00_0.00_0.00_0.00^1.00:Bar"};
 }
+/// The finish of what the call before it starts.
+inline TseCall joined_finish(std::string client = "KASSE-1") {
+  TseCall call = finish_call(0, std::move(client));
+  call.of_previous = true;
+  return call;
+}
 inline TseCall update_call(std::uint64_t number, std::string data, bool force = false) {
   return {.operation = TseCall::Operation::update,
           .client = "KASSE-1",

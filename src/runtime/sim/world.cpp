@@ -391,7 +391,13 @@ void World::work_calls(const std::string& serial, DeviceLane& lane) {
   count = 1 + below(count);
   const Steady now = m_parts.clock->now().steady;
   std::vector<device::TseCall> calls;
-  std::vector<std::pair<std::uint64_t, recorder::CallId>> asked;
+  struct Asked {
+    std::uint64_t epoch = 0;
+    recorder::CallId id;
+    std::size_t call = 0;  ///< its place in `calls`
+    bool joined = false;   ///< Call::then stands behind it
+  };
+  std::vector<Asked> asked;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t epoch = lane.jobs.front().epoch;
     recorder::Call call = std::move(std::get<recorder::Call>(lane.jobs.front().what));
@@ -403,8 +409,11 @@ void World::work_calls(const std::string& serial, DeviceLane& lane) {
              recorder::Answered{call.id, unavailable("E-TSE-104", "the TSE was busy too long")},
              milliseconds(0));
     } else {
-      asked.emplace_back(epoch, call.id);
+      // A device that joins calls need not.
+      const bool joined = call.then && lane.tse->joins_calls() && below(2) == 0;
+      asked.push_back({epoch, call.id, calls.size(), joined});
       calls.push_back(std::move(call.call));
+      if (joined) calls.push_back(std::move(*call.then));
     }
   }
   if (calls.empty()) return;
@@ -418,15 +427,19 @@ void World::work_calls(const std::string& serial, DeviceLane& lane) {
   milliseconds duration = m_parts.clock->taken() + milliseconds(1 + below(300));
   if (hangs) duration += milliseconds(1000 + below(120'000));
   m_counts.hangs += hangs ? 1 : 0;
-  for (std::size_t i = 0; i < calls.size(); ++i) {
+  const auto take = [&](std::size_t i) {
     auto& result = answers.results()[i];
     if (reached && !result)
       m_violations.push_back(fmt::format("the device {} left a call unanswered", serial));
-    const bool lost = hangs || !result;
-    answer(lane, asked[i].first,
-           recorder::Answered{asked[i].second,
-                              lost ? Result<device::TseAnswer>(lost_answer()) : std::move(*result)},
-           duration);
+    return hangs || !result ? Result<device::TseAnswer>(lost_answer()) : std::move(*result);
+  };
+  for (const Asked& one : asked) {
+    recorder::Answered answered{one.id, take(one.call)};
+    if (one.joined) {
+      auto then = take(one.call + 1);
+      if (answered.answer.ok()) answered.then = std::move(then);
+    }
+    answer(lane, one.epoch, std::move(answered), duration);
   }
   lane.busy_until = m_parts.clock->now().steady + duration;
 }

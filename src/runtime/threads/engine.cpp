@@ -190,7 +190,10 @@ void Engine::handle(Input& input, Now now) {
 void Engine::accept(Submitted& submitted, Now now) {
   if (!m_recorder) {
     submitted.done(m_blocked);
-    if (!std::exchange(m_recovering, true)) m_writes.push({m_epoch, 0, {}});
+    if (!std::exchange(m_recovering, true)) {
+      m_handed_over.push_back({m_epoch, 0, {}});
+      hand_over();
+    }
     return;
   }
   const recorder::RequestId request(m_next_request++);
@@ -269,7 +272,9 @@ void Engine::ask_signers(recorder::Effects& effects) {
 void Engine::perform(recorder::Effects& effects) {
   for (recorder::Append& append : effects.appends)
     m_handed_over.push_back({m_epoch, append.first, std::move(append.drafts)});
-  m_writes.push_all(m_handed_over);
+  // Others may come while a flush runs: theirs is the next, and this thread must be free for them.
+  const bool alone = m_waiting.size() <= 1;
+  if (!alone) hand_over();
   ask_devices(effects);
   ask_signers(effects);
   if (effects.wake) m_wake = effects.wake->at;
@@ -282,13 +287,28 @@ void Engine::perform(recorder::Effects& effects) {
     m_waiting.erase(waiting);
     done(std::move(reply.result));
   }
+  if (!alone || m_handed_over.empty()) return;
+  if (m_unwritten.load(std::memory_order_acquire) != 0) {
+    hand_over();
+    return;
+  }
+  write(m_handed_over);
+  m_handed_over.clear();
+}
+
+void Engine::hand_over() {
+  m_unwritten.fetch_add(m_handed_over.size(), std::memory_order_relaxed);
+  m_writes.push_all(m_handed_over);
 }
 
 // ---- writer's thread ----------------------------------------------------------------------------
 
 void Engine::run_writer() {
   std::vector<Write> writes;
-  while (m_writes.take(writes) || !writes.empty()) write(writes);
+  while (m_writes.take(writes) || !writes.empty()) {
+    write(writes);
+    m_unwritten.fetch_sub(writes.size(), std::memory_order_release);
+  }
 }
 
 /// A journal that lost what was acknowledged is not written any more.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <iterator>
@@ -22,7 +23,8 @@
 #include "recorder/recorder.h"
 
 // The recorder on real threads: one for the recorder, one for the journal's writer, one lane a
-// device. Everything the writer finds waiting goes into one commit, everything a lane finds waiting
+// device. A customer who is alone in the shop is spared the change of threads: then the recorder's
+// own thread writes. Everything the writer finds waiting goes into one commit, everything a lane finds waiting
 // into one call of the device: no timer, whoever comes while a flush runs is in the next.
 
 namespace siegel::runtime {
@@ -180,11 +182,12 @@ class Engine {
   void run_writer();
   void handle(Input& input, Now now);
   void perform(recorder::Effects& effects);
+  void hand_over();
   void ask_devices(recorder::Effects& effects);
   void ask_signers(recorder::Effects& effects);
   void accept(Submitted& submitted, Now now);
   void rebuild(const CommitFailed& failed, Now now);
-  void write(std::vector<Write>& writes);
+  void write(std::vector<Write>& writes);  // by the thread whose turn it is
   Result<journal::Head> recover_journal();
 
   journal::Journal& m_journal;
@@ -208,7 +211,10 @@ class Engine {
       SIEGEL_GUARDED_BY(m_lanes_mutex);
   std::map<std::string, std::unique_ptr<SignerLane>, std::less<>> m_signers
       SIEGEL_GUARDED_BY(m_lanes_mutex);
-  // writer's thread
+  /// Handed to the writer's thread and not yet done. Only the recorder's thread adds to it: when it
+  /// finds 0 there, the turn to write is its own.
+  std::atomic<std::size_t> m_unwritten = 0;
+  // of the thread whose turn it is to write
   std::uint64_t m_failed_epoch = 0;  ///< what it still gets of this one is void
   std::uint64_t m_durable = 0;       ///< somebody may have been told that this entry is durable
   Inbox<Input> m_inbox;

@@ -64,10 +64,53 @@ void Engine::DeviceLane::run() {
   }
 }
 
+/// Turns the answers of a batch into events. The answers to a call and to what is joined to it
+/// travel together.
+class Engine::DeviceLane::Answers final : public device::TseAnswers {
+ public:
+  struct Asked {
+    Job* job = nullptr;
+    bool joined = false;  ///< this is Call::then; the call stands before it
+  };
+  Answers(DeviceLane& lane, const std::vector<Asked>& asked) : m_lane(lane), m_asked(asked) {}
+
+  void answered(std::size_t index, Result<device::TseAnswer> result) override {
+    if (auto one = event(index, std::move(result))) m_lane.m_answers.push(std::move(*one));
+  }
+  void answered_together(std::vector<device::TseIndexedAnswer> answers) override {
+    std::vector<Input> inputs;
+    inputs.reserve(answers.size());
+    for (device::TseIndexedAnswer& one : answers)
+      if (auto made = event(one.index, std::move(one.answer))) inputs.push_back(std::move(*made));
+    m_lane.m_answers.push_all(inputs);
+  }
+
+ private:
+  std::optional<FromRecorder> event(std::size_t index, Result<device::TseAnswer> result) {
+    const Asked& asked = m_asked[index];
+    const recorder::CallId id = std::get<recorder::Call>(asked.job->what).id;
+    const bool starts = index + 1 < m_asked.size() && m_asked[index + 1].joined;
+    if (starts && result.ok()) {
+      m_started.emplace(index, std::move(result));
+      return {};
+    }
+    if (!asked.joined)
+      return FromRecorder{asked.job->epoch, recorder::Answered{id, std::move(result)}};
+    const auto started = m_started.find(index - 1);
+    if (started == m_started.end()) return {};  // its start failed: that was the answer
+    return FromRecorder{asked.job->epoch,
+                        recorder::Answered{id, std::move(started->second), std::move(result)}};
+  }
+
+  DeviceLane& m_lane;
+  const std::vector<Asked>& m_asked;
+  std::map<std::size_t, Result<device::TseAnswer>> m_started;
+};
+
 void Engine::DeviceLane::perform(std::vector<Job*>& jobs) {
   const Steady now = m_clock.now().steady;
   std::vector<device::TseCall> calls;
-  std::vector<Job*> asked;
+  std::vector<Answers::Asked> asked;
   for (Job* job : jobs) {
     recorder::Call& call = std::get<recorder::Call>(job->what);
     if (m_tse == nullptr) {
@@ -77,35 +120,14 @@ void Engine::DeviceLane::perform(std::vector<Job*>& jobs) {
              recorder::Answered{call.id, unavailable("E-TSE-104", "the TSE was busy too long")});
     } else {
       calls.push_back(std::move(call.call));
-      asked.push_back(job);
+      asked.push_back({job, false});
+      if (!call.then || !m_tse->joins_calls()) continue;
+      calls.push_back(std::move(*call.then));
+      asked.push_back({job, true});
     }
   }
   jobs.clear();
   if (calls.empty()) return;
-
-  class Answers final : public device::TseAnswers {
-   public:
-    Answers(DeviceLane& lane, const std::vector<Job*>& jobs) : m_lane(lane), m_jobs(jobs) {}
-    void answered(std::size_t index, Result<device::TseAnswer> result) override {
-      m_lane.m_answers.push(event(index, std::move(result)));
-    }
-    void answered_together(std::vector<device::TseIndexedAnswer> answers) override {
-      std::vector<Input> inputs;
-      inputs.reserve(answers.size());
-      for (device::TseIndexedAnswer& one : answers)
-        inputs.push_back(event(one.index, std::move(one.answer)));
-      m_lane.m_answers.push_all(inputs);
-    }
-
-   private:
-    FromRecorder event(std::size_t index, Result<device::TseAnswer> result) {
-      const recorder::Call& call = std::get<recorder::Call>(m_jobs[index]->what);
-      return {m_jobs[index]->epoch, recorder::Answered{call.id, std::move(result)}};
-    }
-
-    DeviceLane& m_lane;
-    const std::vector<Job*>& m_jobs;
-  };
   Answers answers(*this, asked);
   m_tse->perform(calls, answers);
 }

@@ -32,6 +32,7 @@ class Engine::DeviceLane {
                  std::function<void(device::Tse*)>>
         what;
   };
+  class Answers;
   void run();
   void perform(std::vector<Job*>& calls);
   void probe(const Job& job, const recorder::Probe& probe);
