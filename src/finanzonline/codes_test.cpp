@@ -1,9 +1,13 @@
 #include "finanzonline/codes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <set>
 #include <string>
+
+#include "base/file.h"
 
 namespace siegel::finanzonline {
 namespace {
@@ -47,6 +51,19 @@ TEST(finanzonline_codes, each_says_in_both_languages_what_it_means_and_what_to_d
         EXPECT_TRUE(action.ends_with('.') || action.ends_with('?')) << code.code;
       }
       EXPECT_NE(code.meaning_de, code.meaning_en) << code.code;
+    }
+  }
+}
+
+TEST(finanzonline_codes, the_reference_page_says_the_same) {
+  const auto page =
+      read_file(SIEGEL_SOURCE_DIR "/docs/reference/finanzonline.md", std::uint64_t{1} << 20);
+  ASSERT_TRUE(page.ok());
+  for (const auto table : {return_codes(), session_codes(), databox_codes()}) {
+    for (const auto& code : table) {
+      const auto row = fmt::format("| {} | {} | `{}` | {} |\n", code.code, code.meaning_en,
+                                   word(code.next), code.action_en);
+      EXPECT_NE(text_of(*page).find(row), std::string_view::npos) << row;
     }
   }
 }

@@ -65,6 +65,7 @@ Status MailServer::launch(const std::filesystem::path& source_dir,
     arguments.insert(arguments.end(), {"--user", options.user, "--password", options.password});
   }
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
 
