@@ -13,20 +13,24 @@ constexpr std::string_view alphabet_url =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 std::string encode64(BytesView bytes, std::string_view alphabet, bool padded) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  std::uint32_t bits = 0;
-  int held = 0;
-  for (const std::byte b : bytes) {
-    bits = (bits << 8) | std::to_integer<std::uint32_t>(b);
-    held += 8;
-    while (held >= 6) {
-      held -= 6;
-      out += alphabet[(bits >> held) & 63U];
-    }
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  const auto byte = [&](std::size_t i) { return std::to_integer<std::uint32_t>(bytes[i]); };
+  std::size_t from = 0;
+  std::size_t to = 0;
+  for (; from + 3 <= bytes.size(); from += 3, to += 4) {
+    const std::uint32_t bits = (byte(from) << 16) | (byte(from + 1) << 8) | byte(from + 2);
+    out[to] = alphabet[bits >> 18];
+    out[to + 1] = alphabet[(bits >> 12) & 63U];
+    out[to + 2] = alphabet[(bits >> 6) & 63U];
+    out[to + 3] = alphabet[bits & 63U];
   }
-  if (held > 0) out += alphabet[(bits << (6 - held)) & 63U];
-  while (padded && out.size() % 4 != 0) out += '=';
+  const std::size_t rest = bytes.size() - from;
+  if (rest == 0) return out;
+  const std::uint32_t bits = (byte(from) << 16) | (rest == 2 ? byte(from + 1) << 8 : 0U);
+  out[to] = alphabet[bits >> 18];
+  out[to + 1] = alphabet[(bits >> 12) & 63U];
+  if (rest == 2) out[to + 2] = alphabet[(bits >> 6) & 63U];
+  if (!padded) out.resize(to + rest + 1);
   return out;
 }
 

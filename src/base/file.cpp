@@ -108,6 +108,30 @@ Status sync_directory(const std::filesystem::path& path) {
   return Ok{};
 }
 
+Result<FileSink> FileSink::create(const std::filesystem::path& path, WriteOptions options) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, options.mode);
+  if (fd < 0) return write_error(path, "create");
+  return FileSink(fd, path);
+}
+
+FileSink::FileSink(FileSink&& other) noexcept
+    : m_fd(std::exchange(other.m_fd, -1)), m_path(std::move(other.m_path)) {}
+
+FileSink::~FileSink() {
+  if (m_fd >= 0) close(m_fd);
+}
+
+Status FileSink::write(BytesView bytes) {
+  if (write_all(m_fd, bytes)) return Ok{};
+  return write_error(m_path, "write");
+}
+
+Status FileSink::finish() {
+  const Descriptor file(std::exchange(m_fd, -1));
+  if (fsync(file.get()) != 0) return write_error(m_path, "sync");
+  return Ok{};
+}
+
 Result<FolderLock> FolderLock::take(const std::filesystem::path& lock_file) {
   Descriptor file(open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (file.get() < 0) return write_error(lock_file, "create");

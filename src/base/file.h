@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "base/stream.h"
 
 namespace siegel {
 
@@ -25,6 +26,27 @@ struct WriteOptions {
 [[nodiscard]] Status sync_file(const std::filesystem::path& path);
 /// Makes the names in a directory durable. Error E-FIL-004.
 [[nodiscard]] Status sync_directory(const std::filesystem::path& path);
+
+/// A new file written from its beginning to its end. Buffers nothing.
+class FileSink final : public Sink {
+ public:
+  /// Error E-FIL-004: the file is there already or cannot be made.
+  static Result<FileSink> create(const std::filesystem::path& path, WriteOptions options = {});
+  FileSink(FileSink&& other) noexcept;
+  FileSink& operator=(FileSink&&) = delete;
+  ~FileSink() override;
+
+  /// Error E-FIL-004.
+  Status write(BytesView bytes) override;
+  /// Makes the content durable and closes; its name is durable once the directory is synced.
+  /// Without it the file is worthless. Error E-FIL-004.
+  [[nodiscard]] Status finish();
+
+ private:
+  FileSink(int fd, std::filesystem::path path) : m_fd(fd), m_path(std::move(path)) {}
+  int m_fd;
+  std::filesystem::path m_path;
+};
 
 /// The exclusive right to write a data folder, held by one process until destroyed.
 class FolderLock {

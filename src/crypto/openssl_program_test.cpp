@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "crypto/ec.h"
+#include "crypto/password_sink.h"
 #include "crypto/x509_make.h"
 
 // The `openssl` program as a second opinion: it reads what is written here and the reverse.
@@ -137,6 +138,27 @@ TEST_F(OpensslProgram, AcceptsTheChainsAndListsMadeHere) {
   }
   EXPECT_TRUE(run(verify + "-crl_check -CRLfile empty.pem leaf.pem"));
   EXPECT_FALSE(run(verify + "-crl_check -CRLfile revoking.pem leaf.pem"));
+}
+
+TEST_F(OpensslProgram, OpensWhatAPasswordSinkWrote) {
+  const auto passphrase = SecretBytes::copy_of(bytes_of("a long passphrase"));
+  SeededRandom random(7);
+  Bytes text(200'001);
+  random.fill(text);
+  MemorySink file;
+  auto sink = PasswordSink::create(passphrase, random, file);
+  ASSERT_TRUE(sink.ok());
+  ASSERT_TRUE((*sink)->write(BytesView(text).first(1)).ok());
+  ASSERT_TRUE((*sink)->write(BytesView(text).subspan(1)).ok());
+  ASSERT_TRUE((*sink)->finish().ok());
+  write("file.enc", file.bytes());
+  const auto open = [&](const std::string& word) {
+    return run("enc -d -aes-256-cbc -pbkdf2 -iter 600000 -md sha256 -pass 'pass:" + word +
+               "' -in file.enc -out file");
+  };
+  ASSERT_TRUE(open("a long passphrase"));
+  EXPECT_EQ(read("file"), text);
+  EXPECT_FALSE(open("another") && read("file") == text);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ class Dep131Writer {
   [[nodiscard]] Status finish();
 
  private:
+  [[nodiscard]] Status head();  // of the table, once
   [[nodiscard]] Status add_line(const Recorded& receipt);
   [[nodiscard]] Status add_rows(const Recorded& receipt);
 

@@ -32,9 +32,8 @@ class Dep7Writer {
 
   Sink& m_sink;
   std::string m_buffer;
-  std::string m_input;         // header.payload of the receipt at hand
-  std::string m_identity;      // what tells the group's device from another
-  std::string m_certificates;  // end of the open group
+  std::string m_identity;      // of the device of the open group
+  std::string m_end_of_group;  // its certificates
   bool m_in_group = false;
   bool m_has_groups = false;
 };
