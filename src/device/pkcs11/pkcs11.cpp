@@ -143,17 +143,13 @@ std::vector<Bytes> chain_on(const std::vector<TokenCertificate>& all,
   }
   std::vector<Bytes> out;
   if (leaf == nullptr) return out;
-  const crypto::Certificate* last = &leaf->certificate;
-  out.push_back(last->der());
-  while (out.size() < crypto::chain_length_max) {
-    const auto issuer = std::ranges::find_if(all, [&](const TokenCertificate& one) {
-      return one.certificate.subject_der() == last->issuer_der() &&
-             last->is_signed_by(one.certificate);
-    });
-    if (issuer == all.end() || std::ranges::count(out, issuer->certificate.der()) != 0) break;
-    last = &issuer->certificate;
-    out.push_back(last->der());
-  }
+  std::vector<crypto::Certificate> others;
+  for (const TokenCertificate& one : all) others.push_back(one.certificate);
+  const auto found = crypto::check_chain(leaf->certificate, {.intermediates = others,
+                                                             .trust_anchors = {},
+                                                             .crls = {},
+                                                             .at = leaf->certificate.not_before()});
+  for (const crypto::Certificate& one : found.path) out.push_back(one.der());
   return out;
 }
 

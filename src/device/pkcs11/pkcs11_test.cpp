@@ -275,7 +275,6 @@ TEST(Pkcs11, AnotherKeyUnderTheSameNameIsNotUsed) {
 // --- the PIN
 
 TEST(Pkcs11Pin, AnEarlierWrongTryStopsUntilAPersonConfirms) {
-  RecordProperty("proves", "AMA-034");
   const TestToken token;
   EXPECT_TRUE(refuses(*token.signer("987654"), "E-SIG-201", "CKR_PIN_INCORRECT"));
   EXPECT_EQ(faults().wrong_pins, 1U);
