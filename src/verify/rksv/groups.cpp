@@ -29,7 +29,7 @@ void GroupCheck::find(std::string_view rule, std::string_view found, std::string
 void GroupCheck::check(const Group& group) {
   m_place = fmt::format("group {}", group.index + 1);
   m_order = group.first_receipt;
-  check_presence(group);
+  if (group.first_receipt != 0) check_presence(group);
   if (group.certificate.empty()) return;
   const auto signer = parse(group.certificate);
   if (!signer) return find("RKS-0501", group.certificate, "a certificate in Base64");

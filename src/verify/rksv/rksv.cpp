@@ -285,7 +285,7 @@ class DepRun final : public DepEvents {
 
   void check_groups_before(std::uint64_t index) {
     while (!m_groups.empty() && m_groups.front().index < index) {
-      if (m_groups.front().first_receipt != 0) m_group_check.check(m_groups.front());
+      m_group_check.check(m_groups.front());
       m_groups.pop_front();
     }
   }
