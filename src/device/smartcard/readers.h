@@ -10,10 +10,10 @@
 // The seam between what is said to a card and how it gets there: PC/SC (pcsc.h), or a card in the
 // same process in tests. All calls block; one thread at a time.
 //
-// Errors are `unavailable` and may go away by connecting anew: E-CRD-101 (the PC/SC service does
-// not answer), E-CRD-103 (no card in the reader), E-CRD-104 (the card does not answer, was reset,
-// was taken out), E-CRD-108 (another program has the card for itself). `Error::place` holds the
-// word of PC/SC ("SCARD_W_RESET_CARD").
+// Errors: E-CRD-101 `unavailable` (the PC/SC service does not answer), E-CRD-103 `not_found` (no
+// card in the reader), E-CRD-104 `unavailable` (the card does not answer, was reset, was taken out:
+// a new connection may help), E-CRD-108 `conflict` (another program has the card for itself).
+// `Error::place` holds the word of PC/SC ("SCARD_W_RESET_CARD").
 
 namespace siegel::device::smartcard {
 
@@ -30,8 +30,8 @@ class CardConnection {
   virtual void end() = 0;
   /// One command, one answer, data and status bytes as the reader gave them.
   [[nodiscard]] virtual Result<Bytes> transmit(BytesView command) = 0;
-  /// Ends the connection and takes the card's power away, as pulling it would. May be called
-  /// between begin() and end().
+  /// Ends the connection and takes the card's power away, as pulling it would; of a card that does
+  /// not answer only the connection ends. May be called between begin() and end().
   virtual void close_unpowered() = 0;
 };
 

@@ -34,9 +34,11 @@ struct SmartCardOptions {
 /// been accepted yet, an answer to it that is lost is not asked for again in the same call, and
 /// after two lost ones no more.
 ///
-/// Errors: E-SIG-101 (no service, no reader, no such card, no answer: `place` names the cause as
-/// E-CRD-nnn), E-SIG-103 (no valid signature, twice), E-SIG-201 (the PIN is wrong or blocked),
-/// E-SIG-221 (the card has not been activated), E-SIG-301.
+/// Errors: E-SIG-101 (no service, no reader, no such card, no answer), E-SIG-103 (no valid
+/// signature, twice), E-SIG-104 (the card reports an error), E-SIG-108 (its certificate), E-SIG-201
+/// (the PIN is wrong), E-SIG-202 (it is blocked, or is not tried any more), E-SIG-203 (there is
+/// none, or not one for this card), E-SIG-205 (the card has not been activated), E-SIG-301. The
+/// detail ends with the cause as E-CRD-nnn; `place` is the word of the card or of PC/SC.
 class SmartCard final : public Signer {
  public:
   /// Touches nothing: the card may come later.
