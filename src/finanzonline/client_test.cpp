@@ -82,7 +82,7 @@ class FinanzOnlineTest : public ::testing::Test {
 };
 
 TEST_F(FinanzOnlineTest, registers_a_device_in_a_session_of_its_own) {
-  RecordProperty("proves", "AMA-002 AMA-052");
+  RecordProperty("proves", "AMA-052");
   auto fon = client();
   answer(rkdb_answer("0"));
   answer(in_envelope("<logoutResponse><rc>0</rc></logoutResponse>"));
@@ -160,7 +160,6 @@ TEST_F(FinanzOnlineTest, after_b1_b10_and_b13_the_status_is_asked) {
 }
 
 TEST_F(FinanzOnlineTest, a_faulty_receipt_is_sent_once) {
-  RecordProperty("proves", "AMA-054");
   auto fon = client();
   for (const auto* code : {"43", "B38"}) {
     const auto before = m_server->requests().size();

@@ -13,7 +13,6 @@ namespace siegel::finanzonline {
 namespace {
 
 TEST(finanzonline_codes, what_to_do_after_the_codes_that_cost_registers) {
-  RecordProperty("proves", "AMA-051 AMA-052");
   EXPECT_EQ(return_code("0").next, Next::done);
   for (const auto* code : {"B1", "B10", "B13"}) {
     EXPECT_EQ(return_code(code).next, Next::ask_status) << code;

@@ -159,10 +159,13 @@ Text Writer::operator()(const OutageReportDue& what) const {
                          "than 48 hours has to be reported in FinanzOnline.",
                          what.hours),
        about,
-       pick("Siegel hat die Meldung vorbereitet: »siegel at outage report« sendet sie oder zeigt, "
-            "was im Formular von FinanzOnline einzutragen ist. Verkauft werden darf weiter.",
-            "Siegel has prepared the report: \"siegel at outage report\" sends it or shows what "
-            "to enter in the form of FinanzOnline. You may go on selling.")});
+       pick(
+           "Gemeldet wird mit Beginn und Grund des Ausfalls, im Formular von FinanzOnline "
+           "(Eingaben/Registrierkassen) oder durch Siegel; »siegel dues« nennt den nächsten "
+           "Schritt. Verkauft werden darf weiter.",
+           "Begin and cause of the outage are reported, in the form of FinanzOnline "
+           "(Eingaben/Registrierkassen) or by Siegel; \"siegel dues\" names the next step. You may "
+           "go on selling.")});
 }
 
 Text Writer::operator()(const ReceiptDue& what) const {
@@ -214,8 +217,10 @@ Text Writer::operator()(const ReceiptCheckDue& what) const {
        facts({{pick("Zeitraum", "Period"), what.period},
               {pick("Belegnummer", "Receipt number"), what.receipt},
               {pick("Frist", "Due"), day(what.until)}}),
-       pick("Den QR-Code mit der App BMF Belegcheck scannen, oder »siegel at check« senden lassen.",
-            "Scan the QR code with the app BMF Belegcheck, or let \"siegel at check\" send it.")});
+       pick("Den QR-Code mit der App BMF Belegcheck scannen, oder durch Siegel in FinanzOnline "
+            "prüfen lassen; »siegel dues« nennt den nächsten Schritt.",
+            "Scan the QR code with the app BMF Belegcheck, or let Siegel check it in FinanzOnline; "
+            "\"siegel dues\" names the next step.")});
 }
 
 Text Writer::operator()(const RegistrationDue& what) const {
