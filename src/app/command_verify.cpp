@@ -5,11 +5,14 @@
 
 #include "app/commands.h"
 #include "app/report_text.h"
+#include "app/verify_dsfinvk.h"
 #include "app/verify_rksv.h"
 #include "base/file.h"
 #include "crypto/x509.h"
 #include "verify/journal/journal.h"
+#include "verify/page.h"
 #include "verify/qr/code.h"
+#include "verify/sarif.h"
 #include "verify/tse/logs.h"
 
 namespace siegel::app {
@@ -19,7 +22,8 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> what, trust, crl, tar;
-  std::string witness, container;
+  std::vector<std::string> codes, dfka;
+  std::string witness, container, registration, sarif, html;
   bool accept_future = false;
 };
 
@@ -103,7 +107,34 @@ Result<verify::Report> verify_one(const Context& context, const Options& options
   return verify::journal::verify_journal(journal, journal_options);
 }
 
+/// The report as files besides.
+Status write_outputs(const Context& context, const Options& options, const verify::Report& report,
+                     verify::PageInput page) {
+  if (!options.sarif.empty())
+    SIEGEL_TRY_OK(write_file(options.sarif, bytes_of(verify::sarif(report))));
+  if (options.html.empty()) return Ok{};
+  page.german = context.german();
+  page.subject = fs::path(options.what.front()).filename().string();
+  return write_file(options.html, bytes_of(verify::html_page(report, page)));
+}
+
+Exit verify_export(const Context& context, const Options& options) {
+  const auto trust = trust_of(options, context);
+  if (!trust) return context.fail(trust.error());
+  const auto checked = verify_dsfinvk(context, {.what = options.what.front(),
+                                                .logs = inputs_of(options.tar),
+                                                .codes = options.codes,
+                                                .registration = options.registration,
+                                                .dfka = options.dfka,
+                                                .trust = *trust});
+  if (!checked) return context.fail(checked.error());
+  if (const Status done = write_outputs(context, options, checked->report, checked->page); !done)
+    return context.fail(done.error());
+  return show_report(context, checked->report);
+}
+
 Exit verify_command(const Context& context, const Options& options) {
+  if (is_dsfinvk(options.what)) return verify_export(context, options);
   const RksvRequest austrian{.what = options.what,
                              .container = options.container,
                              .trust = options.trust,
@@ -111,6 +142,8 @@ Exit verify_command(const Context& context, const Options& options) {
   if (is_rksv(austrian)) return verify_rksv(context, austrian);
   const auto report = verify_one(context, options);
   if (!report) return context.fail(report.error());
+  if (const Status done = write_outputs(context, options, *report, {}); !done)
+    return context.fail(done.error());
   return show_report(context, *report);
 }
 
@@ -118,20 +151,28 @@ Exit verify_command(const Context& context, const Options& options) {
 
 void add_verify(CommandLine& line, Context& context) {
   Options& options = line.own<Options>();
-  line.command("verify",
-               "Check anyone's TSE export, DEP, log files, code of a receipt, or a journal")
+  line.command(
+          "verify",
+          "Check anyone's DSFinV-K, TSE export, DEP, log files, code of a receipt, or a journal")
       .example("siegel verify export.tar --trust root.pem")
       .example("siegel verify receipt.png")
       .example("siegel verify 'V0;KASSE-01;Kassenbeleg-V1;Beleg^...'")
       .example("siegel verify siegel-data --tar export.tar")
+      .example("siegel verify dsfinvk.zip --tar export.tar --html report.html")
       .example("siegel verify dep-export.json --container container.json")
       .positionals("what", options.what,
                    "TAR archives, a folder of .log files, a PNG, a code, a file of codes, a data "
-                   "folder or journal.db; a DEP of Austria")
+                   "folder or journal.db; a DSFinV-K export (folder or ZIP); a DEP of Austria")
       .required()
       .list("--trust", options.trust, "FILE", "certificate (DER or PEM) that is believed")
       .list("--crl", options.crl, "FILE", "revocation list, offline")
-      .list("--tar", options.tar, "FILE", "TSE export to compare codes or a journal with")
+      .list("--tar", options.tar, "FILE", "TSE export to compare with")
+      .list("--codes", options.codes, "CODE", "DSFinV-K: QR code of a receipt to look up")
+      .option("--registration", options.registration, "FILE",
+              "DSFinV-K: XML of the report to the tax office")
+      .list("--dfka", options.dfka, "FILE", "DSFinV-K: DFKA JSON of a closing to compare with")
+      .option("--sarif", options.sarif, "FILE", "write the findings as SARIF too")
+      .option("--html", options.html, "FILE", "write one HTML page too")
       .option("--witness", options.witness, "FILE", "the journal's witness, kept outside")
       .option("--container", options.container, "FILE",
               "keys of an Austrian register (cryptographic material container)")

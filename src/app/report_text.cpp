@@ -20,6 +20,8 @@ Exit show_report(const Context& context, const verify::Report& report) {
         text += fmt::format("          expected: {}\n", finding.expected);
       if (!finding.source.empty()) text += fmt::format("          {}\n", finding.source);
     }
+    for (const verify::Report::NotChecked& one : report.not_checked())
+      text += fmt::format("not checked {}: {}\n", one.rule, one.why);
     text += fmt::format(
         "{}: {} signatures checked, {} valid, {} invalid; {} violations, {} warnings, "
         "{} remarks\n",

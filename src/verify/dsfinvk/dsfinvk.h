@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "crypto/x509.h"
 #include "verify/report.h"
+#include "verify/strip.h"
 #include "verify/tse/logs.h"
 
 // Exports in the form of DSFinV-K 2.0 to 2.4, of anyone.
@@ -40,20 +41,6 @@ struct Options {
   std::vector<crypto::Crl> crls;
   unsigned threads = 0;  ///< 0: one a core
   Progress progress;     ///< bytes of all files
-};
-
-/// Signatures of a TSE over time, in equal parts from the first to the last.
-struct Strip {
-  std::string serial;
-  Instant from;
-  Instant until;
-  struct Part {
-    std::uint64_t signatures = 0;  ///< rows of the export
-    std::uint64_t missing = 0;     ///< counters nobody shows
-    std::uint64_t outages = 0;     ///< receipts without signature
-  };
-  static constexpr std::size_t parts_count = 240;
-  std::vector<Part> parts;
 };
 
 struct Outcome {

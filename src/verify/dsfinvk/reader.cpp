@@ -198,6 +198,8 @@ Status read_closings(const Package& package, const std::array<Layout, tables_cou
   RawRows raw;
   Rows parsed;
   RawRow row;
+  std::uint64_t without_offset = 0;
+  std::uint64_t first_without_offset = 0;
   for (;;) {
     SIEGEL_TRY(const bool more, table.next(row, &findings));
     if (!more) break;
@@ -223,6 +225,8 @@ Status read_closings(const Package& package, const std::array<Layout, tables_cou
                    fmt::format("more than {} closings", Closings::closings_max), "fewer");
       break;
     }
+    if (closing.created && !closing.created->offset_minutes && without_offset++ == 0)
+      first_without_offset = row.line;
     const std::string label = closing.label;
     const bool alike =
         closings.find(fields[z_kasse_id], fields[z_erstellung], fields[z_nr]) != no_closing;
@@ -239,6 +243,10 @@ Status read_closings(const Package& package, const std::array<Layout, tables_cou
     }
   }
   table.finish(findings);
+  if (without_offset > 0)
+    findings.add("F005", Spot{Table::cashpointclosing, first_without_offset, z_erstellung},
+                 fmt::format("{} times without offset", without_offset),
+                 "recommended: the offset from UTC", Severity::info);
   closings.link();
   return Ok{};
 }

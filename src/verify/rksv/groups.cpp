@@ -88,15 +88,19 @@ void GroupCheck::check_chain(const Group& group, const crypto::Certificate& sign
     const auto issuer = parse(text);
     if (!issuer) return find("RKS-0501", text, "a certificate in Base64");
     remember(*issuer);
-    if (!last.is_signed_by(*issuer)) {
+    if (!last.is_signed_by(*issuer) || last.issuer_der() != issuer->subject_der()) {
       return find("RKS-0503", last.subject_text() + " is not signed by " + issuer->subject_text(),
                   "each certificate signed by the next");
     }
     last = *issuer;
   }
-  // The end of a chain signs itself; a changed one does not.
-  if (last.issuer_der() == last.subject_der() && !last.is_self_signed()) {
-    find("RKS-0503", last.subject_text() + " is not signed by itself", "a root certificate");
+  // The end of a chain signs itself; without issuers the container's certificate vouches.
+  if (last.issuer_der() == last.subject_der()) {
+    if (!last.is_self_signed()) {
+      find("RKS-0503", last.subject_text() + " is not signed by itself", "a root certificate");
+    }
+  } else if (!group.issuers.empty() && m_trust_anchors.empty()) {
+    find("RKS-0508", last.subject_text(), "the certificate of " + last.issuer_text());
   }
   if (m_trust_anchors.empty()) return;
   const bool trusted = std::ranges::any_of(m_trust_anchors, [&](const crypto::Certificate& anchor) {
