@@ -176,6 +176,50 @@ TEST_F(FinanzOnlineTest, a_faulty_receipt_is_sent_once) {
   }
 }
 
+TEST_F(FinanzOnlineTest, every_recorded_answer_comes_through_the_client) {
+  RecordProperty("proves", "AMA-051 AMA-052");
+  struct Case {
+    const char* name;
+    const char* code;
+  };
+  auto fon = client();
+  for (const auto& [name, code] :
+       {Case{"fixtures.reg_se_ok.xml", "0"}, Case{"fixtures.reg_kasse_ok.xml", "0"},
+        Case{"fixtures.status_in_betrieb.xml", "0"}, Case{"fixtures.status_ausfall.xml", "0"},
+        Case{"fixtures.status_b33.xml", "B33"}, Case{"fixtures.beleg_pass.xml", "0"},
+        Case{"fixtures.beleg_fail.xml", "43"}, Case{"fixtures.async_ack.xml", "0"}}) {
+    const auto xml = recorded(name);
+    if (!xml) GTEST_SKIP() << "no vectors";
+    answer(*xml);
+    const auto outcome = fon.submit(signer());
+    ASSERT_TRUE(outcome.ok()) << name << ": " << outcome.error().detail;
+    EXPECT_EQ(outcome->code.code, code) << name;
+  }
+  answer(*recorded("fixtures.reg_se_b10.xml"));
+  answer(*recorded("fixtures.status_ausfall.xml"));
+  const auto stored = fon.submit(signer());
+  ASSERT_TRUE(stored.ok());
+  EXPECT_EQ(stored->code.code, "B10");
+  ASSERT_TRUE(stored->status.has_value());
+  EXPECT_EQ(stored->status->state, State::outage);
+  EXPECT_EQ(m_logins, 1);
+
+  for (const auto& [name, number] :
+       {std::pair{"protokoll.rkdb_protokoll.xml", 20160816U},
+        std::pair{"protokoll.rkdb_protokoll_test_live.xml", 784690809U}}) {
+    answer(
+        in_envelope("<getDataboxResponse><rc>0</rc><result><anbringen>RKDB</anbringen>"
+                    "<applkey>" +
+                    std::string(name) + "</applkey></result></getDataboxResponse>"));
+    answer(in_envelope("<getDataboxEntryResponse><rc>0</rc><result>" +
+                       base64(bytes_of(*recorded(name))) + "</result></getDataboxEntryResponse>"));
+    const auto protocol = fon.find_protocol(number, m_clock.at);
+    ASSERT_TRUE(protocol.ok()) << protocol.error().detail;
+    ASSERT_TRUE(protocol->has_value());
+    EXPECT_EQ((*protocol)->items.size(), 2U);
+  }
+}
+
 TEST_F(FinanzOnlineTest, a_status_query_answers_the_state) {
   auto fon = client();
   answer(status_answer("REGISTRIERT"));
