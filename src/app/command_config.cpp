@@ -22,13 +22,10 @@ struct Setting {
   std::string_view standard;
 };
 constexpr std::array settings = {
-    Setting{"labels", "\"standard\""},
-    Setting{"language", "\"de\""},
-    Setting{"one_register_per_tse", "false"},
-    Setting{"tse_deadline_ms", "3000"},
-    Setting{"tse_form", "\"qr\""},
-    Setting{"vat_headings", "[]"},
-    Setting{"vat_marks", "\"letters\""},
+    Setting{"automatic_dues", "true"},  Setting{"labels", "\"standard\""},
+    Setting{"language", "\"de\""},      Setting{"one_register_per_tse", "false"},
+    Setting{"tse_deadline_ms", "3000"}, Setting{"tse_form", "\"qr\""},
+    Setting{"vat_headings", "[]"},      Setting{"vat_marks", "\"letters\""},
 };
 
 Exit show(const Context& context, const Options& options) {

@@ -28,7 +28,9 @@ struct CommandLine::Impl {
   CLI::App* group(const std::string& name) {
     CLI::App*& found = groups[name];
     if (found == nullptr) {
-      found = root.add_subcommand(name);
+      const auto space = name.rfind(' ');
+      CLI::App* parent = space == std::string::npos ? &root : group(name.substr(0, space));
+      found = parent->add_subcommand(name.substr(space + 1));  // npos + 1 is 0
       found->require_subcommand(0, 1);
       found->fallthrough();
     }
@@ -53,6 +55,14 @@ std::string is_no_option(const std::string& value) {
 CLI::App* chosen(CLI::App* app) {
   while (!app->get_subcommands().empty()) app = app->get_subcommands().front();
   return app;
+}
+
+/// "siegel at signer".
+std::string path_of(const CLI::App* app) {
+  std::string path = app->get_name();
+  for (const CLI::App* up = app->get_parent(); up != nullptr; up = up->get_parent())
+    path = up->get_name() + " " + path;
+  return path;
 }
 
 std::vector<std::string> names_of(const CLI::App* app) {
@@ -92,7 +102,7 @@ void CommandLine::group(const std::string& name, const std::string& summary) {
 }
 
 CommandLine::Command& CommandLine::command(const std::string& path, const std::string& summary) {
-  const auto space = path.find(' ');
+  const auto space = path.rfind(' ');
   CLI::App* parent =
       space == std::string::npos ? &m_impl->root : m_impl->group(path.substr(0, space));
   auto impl = std::make_unique<Command::Impl>();
@@ -160,10 +170,7 @@ Exit CommandLine::parse(const std::vector<std::string>& arguments, std::string& 
       for (const std::string& example : command->examples) text += fmt::format("  {}\n", example);
       text += "\n";
     }
-    std::string path;
-    for (const CLI::App* up = app->get_parent(); up != nullptr; up = up->get_parent())
-      path = path.empty() ? up->get_name() : up->get_name() + " " + path;
-    return text + app->help(path);
+    return text + app->help(app->get_parent() == nullptr ? "" : path_of(app->get_parent()));
   };
   try {
     std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
@@ -188,9 +195,7 @@ Exit CommandLine::parse(const std::vector<std::string>& arguments, std::string& 
     } else {
       err = fmt::format("{}\n", error.what());
     }
-    err += fmt::format("Try: {} --help\n", app == &m_impl->root
-                                               ? m_impl->root.get_name()
-                                               : m_impl->root.get_name() + " " + app->get_name());
+    err += fmt::format("Try: {} --help\n", path_of(app));
     return Exit::usage;
   }
   const CLI::App* app = chosen(&m_impl->root);

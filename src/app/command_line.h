@@ -70,7 +70,8 @@ class CommandLine {
   void global_option(const std::string& name, std::string& target, const std::string& value_name,
                      const std::string& help);
 
-  /// `path` is "sale" or "register add". Groups are made as needed; describe them with group().
+  /// `path` is "sale", "register add" or "at signer add". Groups are made as needed; describe them
+  /// with group().
   Command& command(const std::string& path, const std::string& summary);
   void group(const std::string& name, const std::string& summary);
 

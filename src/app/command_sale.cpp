@@ -213,11 +213,12 @@ json::Value line_answer(const std::string& key, const Result<recorder::Accepted>
   if (answer->plan) out.set("receipt_number", answer->plan->receipt_number);
   if (!answer->seal) return out;
   const Seal& seal = *answer->seal;
-  const bool is_signed = seal.outcome == Seal::Outcome::signed_by_tse;
+  const bool by_tse = seal.outcome == Seal::Outcome::signed_by_tse;
+  const bool is_signed = by_tse || seal.outcome == Seal::Outcome::signed_rksv;
   out.set("status", is_signed                                        ? "signed"
                     : seal.outcome == Seal::Outcome::unsigned_outage ? "unsigned_outage"
                                                                      : "not_required");
-  if (is_signed) {
+  if (by_tse) {
     out.set("transaction", static_cast<std::int64_t>(seal.transaction));
     out.set("signature_counter", static_cast<std::int64_t>(seal.signature_counter));
   }
@@ -386,10 +387,9 @@ Exit sale(const Context& context, const Options& options) {
   }
   context.show(text, document);
   if (receipt.seal && receipt.seal->outcome == Seal::Outcome::unsigned_outage)
-    context.note(
-        fmt::format("{}: the TSE does not answer. You may go on selling; receipts are "
-                    "marked.\n",
-                    receipt.seal->error_code));
+    context.note(fmt::format("{}: {} not answer. You may go on selling; receipts are marked.\n",
+                             receipt.seal->error_code,
+                             receipt.plan.rksv ? "the signature devices do" : "the TSE does"));
   return Exit::success;
 }
 
@@ -407,7 +407,7 @@ void add_sale(CommandLine& line, Context& context) {
       .option("--key", options.key, "KEY",
               "idempotency key: repeating it never books twice (made if left out)")
       .list("--item", options.items, "TEXT:QTY:PRICE:VAT",
-            "a line, VAT as letter (A 19 %, B 7 %) or rate; may be repeated")
+            "a line, VAT as letter (A 19 %, B 7 %; Austria A 20 %, B 10 %) or rate")
       .option("--cash", options.cash, "AMOUNT", "cash given; the change is computed")
       .option("--card", options.card, "AMOUNT", "paid by card")
       .option("--cashier", options.cashier, "NAME", "who served")

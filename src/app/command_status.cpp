@@ -17,30 +17,53 @@ Exit status(const Context& context) {
   for (const auto& [serial, outage] : state->outages) {
     if (!outage.open) continue;
     json::Object item;
-    item.set("tse_serial", serial);
+    item.set(austrian ? "signer" : "tse_serial", serial);
     item.set("number", static_cast<std::int64_t>(outage.open->number));
     item.set("since", outage.open->since.text());
     item.set("code", outage.open->code);
     item.set("text", outage.open->text);
     item.set("receipts", static_cast<std::int64_t>(outage.open_receipts));
     outages.push_back(std::move(item));
-    outage_text += fmt::format("  {}  outage no. {} since {}, {} receipts without TSE: {}\n",
-                               outage.open->code, outage.open->number, outage.open->since.text(),
-                               outage.open_receipts, outage.open->text);
+    outage_text += fmt::format(
+        "  {}  outage no. {} of {} since {}, {} receipts without {}: {}\n", outage.open->code,
+        outage.open->number, austrian ? serial : std::string("the TSE"), outage.open->since.text(),
+        outage.open_receipts, austrian ? "signature" : "TSE", outage.open->text);
   }
   const bool degraded = !outages.empty();
-  const bool ready = state->business && !state->registers.empty() && !state->tses.empty();
+  const bool austrian = state->business && state->business->country == "AT";
+  const bool has_device = austrian ? !state->signers.empty() : !state->tses.empty();
+  const bool ready = state->business && !state->registers.empty() && has_device;
   const std::string_view word = degraded ? "degraded" : ready ? "ok" : "not_ready";
   std::string text = fmt::format(
-      "{}\n  {}\n  journal: {} entries\n  registers: {}, TSEs: {}, open "
+      "{}\n  {}\n  journal: {} entries\n  registers: {}, {}: {}, open "
       "Vorgaenge: {}, interrupted receipts: {}\n",
       word, state->business ? state->business->name : "no business yet", state->sequence,
-      state->registers.size(), state->tses.size(), state->vorgaenge.size(), state->unsealed.size());
+      state->registers.size(), austrian ? "signature devices" : "TSEs",
+      austrian ? state->signers.size() : state->tses.size(), state->vorgaenge.size(),
+      state->unsealed.size());
   text += outage_text;
   for (const auto& [serial, info] : state->tses)
     if (!info.certified)
       text += fmt::format("  TSE {} is not certified: for tests only\n", info.id);
+  for (const auto& [id, info] : state->signers)
+    if (info.development)
+      text += fmt::format("  signature device {} is for development: receipts are marked\n", id);
+  json::Array unstarted;
+  for (const auto& [id, reg] : state->registers) {
+    if (!reg.rksv) continue;
+    if (!reg.rksv->start) {
+      text += fmt::format("  register {} has no Startbeleg yet: siegel at setup\n", id);
+      unstarted.push_back(id);
+    }
+    if (reg.rksv->run)
+      text += fmt::format("  register {}: {} receipts without signature, a Sammelbeleg follows\n",
+                          id, reg.rksv->run->receipts);
+  }
   json::Object document;
+  if (austrian) {
+    document.set("signers", static_cast<std::int64_t>(state->signers.size()));
+    document.set("without_start_receipt", std::move(unstarted));
+  }
   document.set("status", word);
   document.set("entries", static_cast<std::int64_t>(state->sequence));
   document.set("registers", static_cast<std::int64_t>(state->registers.size()));

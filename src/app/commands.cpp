@@ -27,7 +27,7 @@ int run(const std::vector<std::string>& arguments) {
 
   CommandLine line("siegel",
                    "Siegel: a fiscal engine for cash registers.\n"
-                   "Takes a sale, has it signed by the TSE, records it, prints it, proves it.");
+                   "Takes a sale, has it signed by the device, records it, prints it, proves it.");
   line.global_option("--data", context.data, "DIR",
                      "data folder (environment SIEGEL_DATA, default ./siegel-data)");
   line.global_option("--lang", context.language, "LANG", "language of messages: de or en");
@@ -46,6 +46,13 @@ int run(const std::vector<std::string>& arguments) {
   add_verify(line, context);
   add_journal(line, context);
   add_status(line, context);
+  add_card(line, context);
+  add_at_setup(line, context);
+  add_at_signer(line, context);
+  add_at_receipt(line, context);
+  add_at_report(line, context);
+  add_at_export(line, context);
+  add_dues(line, context);
 
   std::string out;
   std::string err;

@@ -22,6 +22,13 @@ void add_export(CommandLine& line, Context& context);
 void add_verify(CommandLine& line, Context& context);
 void add_journal(CommandLine& line, Context& context);
 void add_status(CommandLine& line, Context& context);
+void add_card(CommandLine& line, Context& context);
+void add_at_setup(CommandLine& line, Context& context);
+void add_at_signer(CommandLine& line, Context& context);
+void add_at_receipt(CommandLine& line, Context& context);
+void add_at_report(CommandLine& line, Context& context);
+void add_at_export(CommandLine& line, Context& context);
+void add_dues(CommandLine& line, Context& context);
 void add_demo(CommandLine& line, Context& context);
 
 }  // namespace siegel::app

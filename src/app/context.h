@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "format/json.h"
+#include "model/master.h"
 
 namespace siegel::app {
 
@@ -33,6 +34,7 @@ struct Context {
   /// stdout is a terminal and colours are wanted.
   [[nodiscard]] bool ansi() const;
   [[nodiscard]] bool german() const { return language == "de"; }
+  [[nodiscard]] Language shown_language() const { return german() ? Language::de : Language::en; }
 };
 
 /// The sentence of docs/reference/errors.md for a code; empty if there is none.

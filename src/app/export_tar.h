@@ -3,15 +3,11 @@
 #include <filesystem>
 #include <string>
 
+#include "app/export_file.h"
 #include "app/shop/shop.h"
 #include "base/bytes.h"
 
 namespace siegel::app {
-
-struct Written {
-  std::uint64_t bytes = 0;
-  Hash256 sha256{};
-};
 
 /// Streams the archive into a file that appears under its name only when it is complete and synced.
 [[nodiscard]] Result<Written> export_tar(Shop& shop, const std::string& tse_id,

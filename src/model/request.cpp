@@ -266,6 +266,7 @@ Result<RegisterInfo> register_from_request(const json::Value& value, std::string
 Result<Profile> profile_from_request(const json::Value& value, std::string_view place) {
   SIEGEL_TRY(auto in, json::Fields::of(value, place));
   Profile profile;
+  SIEGEL_TRY(profile.automatic_dues, in.optional_bool("automatic_dues", profile.automatic_dues));
   SIEGEL_TRY(profile.labels, word_or(in, "labels", words::label_set, profile.labels));
   SIEGEL_TRY(profile.language, word_or(in, "language", words::language, profile.language));
   SIEGEL_TRY(profile.one_register_per_tse,

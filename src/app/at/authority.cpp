@@ -148,6 +148,23 @@ AuthorityReport report_of(const Item& item, const finanzonline::Outcome& outcome
   return report;
 }
 
+Item copy_of(const Item& item) {
+  struct Copy {
+    Item operator()(const finanzonline::RegisterRegister& i) const {
+      return finanzonline::RegisterRegister{.id = i.id, .key = i.key.clone(), .remark = i.remark};
+    }
+    Item operator()(const finanzonline::RegisterSigner& i) const { return i; }
+    Item operator()(const finanzonline::SignerOutage& i) const { return i; }
+    Item operator()(const finanzonline::RegisterOutage& i) const { return i; }
+    Item operator()(const finanzonline::SignerEnd& i) const { return i; }
+    Item operator()(const finanzonline::RegisterEnd& i) const { return i; }
+    Item operator()(const finanzonline::SignerRecovery& i) const { return i; }
+    Item operator()(const finanzonline::RegisterRecovery& i) const { return i; }
+    Item operator()(const finanzonline::ReceiptCheck& i) const { return i; }
+  };
+  return std::visit(Copy{}, item);
+}
+
 AuthorityReport done_by_hand(const Item& item, Instant at) {
   return {.what = name_of(item),
           .subject = subject_of(item),

@@ -41,6 +41,8 @@ struct Access {
 [[nodiscard]] AuthorityReport report_of(const finanzonline::Item& item,
                                         const finanzonline::Outcome& outcome,
                                         finanzonline::Mode mode, Instant at);
+/// Items move, because one of them holds an AES key; this makes a second one knowingly.
+[[nodiscard]] finanzonline::Item copy_of(const finanzonline::Item& item);
 /// The same for what a person did in the browser or on paper.
 [[nodiscard]] AuthorityReport done_by_hand(const finanzonline::Item& item, Instant at);
 

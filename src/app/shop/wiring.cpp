@@ -7,6 +7,7 @@
 #include "country/at/at.h"
 #include "country/de/de.h"
 #include "crypto/secret.h"
+#include "device/atrust/atrust.h"
 #include "device/checked.h"
 #include "device/pkcs11/pkcs11.h"
 #include "device/smartcard/smartcard.h"
@@ -182,13 +183,33 @@ Result<std::unique_ptr<device::Signer>> make_pkcs11(const SignerSettings& settin
   return std::unique_ptr<device::Signer>(std::move(signer));
 }
 
+Result<std::unique_ptr<device::Signer>> make_atrust(const SignerSettings& settings,
+                                                    std::vector<Bytes> certificates,
+                                                    crypto::SecretBytes password,
+                                                    Environment environment) {
+  device::atrust::Options options;
+  if (settings.service == "on-premise") options.service = device::atrust::Service::on_premise;
+  if (!settings.url.empty()) options.url = settings.url;
+  options.user = settings.user;
+  options.basic_user = settings.basic_user;
+  options.ca_file = settings.ca_file;
+  options.plain_http = settings.plain_http;
+  options.certificates = std::move(certificates);
+  SIEGEL_TRY(auto signer, device::atrust::AtrustSigner::create(
+                              std::move(options), std::move(password), environment.clock));
+  return std::unique_ptr<device::Signer>(std::move(signer));
+}
+
 Result<std::unique_ptr<device::Signer>> make_plain_signer(const SignerSettings& settings,
                                                           const SignerInfo* known,
-                                                          crypto::SecretBytes secret) {
+                                                          crypto::SecretBytes secret,
+                                                          Environment environment) {
   std::vector<Bytes> certificates;
   if (known != nullptr) certificates = known->certificates;
   if (settings.kind == "pkcs11")
     return make_pkcs11(settings, std::move(certificates), std::move(secret));
+  if (settings.kind == "atrust")
+    return make_atrust(settings, std::move(certificates), std::move(secret), environment);
   if (settings.kind == "smartcard")
     return std::unique_ptr<device::Signer>(
         device::smartcard::open_smart_card({.serial = settings.serial, .pin = std::move(secret)}));
@@ -206,8 +227,8 @@ Result<std::unique_ptr<device::Signer>> make_plain_signer(const SignerSettings& 
 Result<std::unique_ptr<device::CheckedSigner>> make_signer(const SignerSettings& settings,
                                                            const SignerInfo* known,
                                                            crypto::SecretBytes secret,
-                                                           Environment /*environment*/) {
-  SIEGEL_TRY(auto plain, make_plain_signer(settings, known, std::move(secret)));
+                                                           Environment environment) {
+  SIEGEL_TRY(auto plain, make_plain_signer(settings, known, std::move(secret), environment));
   std::optional<crypto::PublicKey> key;
   if (known != nullptr) {
     SIEGEL_TRY(key, crypto::PublicKey::from_point(crypto::Curve::p256, known->public_key));
