@@ -112,6 +112,7 @@ Result<std::vector<Bytes>> certificate_answer(std::string_view body) {
   const auto found = crypto::check_chain(
       leaf, {.intermediates = above, .trust_anchors = {}, .crls = {}, .at = leaf.not_before()});
   std::vector<Bytes> chain;
+  chain.reserve(found.path.size());
   for (const crypto::Certificate& one : found.path) chain.push_back(one.der());
   return chain;
 }
@@ -123,6 +124,7 @@ Result<std::vector<Bytes>> certificates_answer(std::string_view body) {
     return unavailable("E-SIG-108", "the service's answer has no 'Signaturzertifikate'");
   }
   std::vector<Bytes> out;
+  out.reserve(list.size());
   for (const crypto::Certificate& one : list) out.push_back(one.der());
   return out;
 }

@@ -83,7 +83,7 @@ Result<crypto::PublicKey> key_of_point(BytesView value) {
   format::DerReader reader(value);
   format::DerElement inside;
   if (reader.read(format::der_tag::octet_string, inside) && reader.at_end() &&
-      inside.content.size() != 0 && inside.content[0] == std::byte{4}) {
+      !inside.content.empty() && inside.content[0] == std::byte{4}) {
     value = inside.content;
   }
   auto key = crypto::PublicKey::from_point(crypto::Curve::p256, value);
@@ -144,6 +144,7 @@ std::vector<Bytes> chain_on(const std::vector<TokenCertificate>& all,
   std::vector<Bytes> out;
   if (leaf == nullptr) return out;
   std::vector<crypto::Certificate> others;
+  others.reserve(all.size());
   for (const TokenCertificate& one : all) others.push_back(one.certificate);
   const auto found = crypto::check_chain(leaf->certificate, {.intermediates = others,
                                                              .trust_anchors = {},
@@ -285,12 +286,10 @@ Status Pkcs11Signer::State::find_key() {
   }
 
   std::vector<Bytes> chain = options.certificates;
-  if (chain.empty()) chain = chain_on(on_token, *found);
   if (chain.empty()) {
-    return no_certificate("the token holds no certificate of the key, and none is configured");
-  }
-  const auto leaf = crypto::Certificate::parse(chain.front());
-  if (!leaf.ok() || !is_of(*leaf, *found)) {
+    chain = chain_on(on_token, *found);
+  } else if (const auto leaf = crypto::Certificate::parse(chain.front());
+             !leaf.ok() || !is_of(*leaf, *found)) {
     return no_certificate("the certificate configured is of another key than the token's");
   }
   key = std::move(found);

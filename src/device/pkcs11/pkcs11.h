@@ -29,8 +29,8 @@ struct Options {
   std::optional<std::uint64_t> slot;  ///< slots move with many modules: label or serial is better
   std::string key_label;              ///< CKA_LABEL of the private key; this or key_id is required
   Bytes key_id;                       ///< CKA_ID
-  /// DER, leaf first, of a token that holds none; empty: read from the token, the leaf by the key's
-  /// CKA_ID, then whoever signed it.
+  /// DER, leaf first, of a token that holds none; empty: looked for on the token, the leaf by its
+  /// key, then whoever signed it. A closed system needs none at all.
   std::vector<Bytes> certificates;
   std::string provider;  ///< "AT1"; what SignerIdentity::provider says
   /// A person has typed this PIN just now: it may be tried even if an earlier one was wrong. The
@@ -49,9 +49,10 @@ struct Options {
 ///
 /// Errors: E-SIG-101 (module, token or key is not there), -103 (no valid signature, twice), -104
 /// (the token failed; place is its word, "CKR_DEVICE_ERROR"), -106 (another key than before), -107
-/// (no such key, several, or not of P-256), -108 (certificate missing or of another key), -201 (the
-/// PIN is wrong: it was tried once and is not tried again by this object), -202 (the PIN is blocked
-/// or an earlier try was wrong: not tried), -203 (the token wants a PIN and none is given), -301.
+/// (no such key, several, or not of P-256), -108 (the certificate configured is of another key),
+/// -201 (the PIN is wrong: it was tried once and is not tried again by this object), -202 (the PIN
+/// is blocked or an earlier try was wrong: not tried), -203 (the token wants a PIN and none is
+/// given), -301.
 class Pkcs11Signer final : public Signer {
  public:
   /// Touches neither module nor token. The PIN may be empty if the token wants none.

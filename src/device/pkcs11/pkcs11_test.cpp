@@ -431,8 +431,7 @@ TEST(Pkcs11Key, AKeyThatIsNotThereIsNamed) {
 }
 
 TEST(Pkcs11Certificates, MayBeGivenFromOutside) {
-  TestToken token({.with_certificates = false});
-  EXPECT_TRUE(refuses(*token.signer(), "E-SIG-108"));
+  const TestToken token({.with_certificates = false});
   auto options = token.options();
   const auto spec =
       crypto::TestSignerSpec{.holder = "GLN 9110005102096",
@@ -450,6 +449,14 @@ TEST(Pkcs11Certificates, MayBeGivenFromOutside) {
       crypto::make_test_signer_certificates(other.public_key(), spec, system_random()).value();
   options.certificates = {foreign.front().der()};
   EXPECT_TRUE(refuses(*TestToken::signer(options), "E-SIG-108"));
+}
+
+TEST(Pkcs11Certificates, AClosedSystemNeedsNone) {
+  const TestToken token({.with_certificates = false});
+  const auto signer = token.signer();
+  EXPECT_TRUE(signs(*signer, token.public_key()));
+  EXPECT_EQ(signer->identity()->public_key, token.public_key().point());
+  EXPECT_TRUE(signer->certificates()->empty());
 }
 
 TEST(Pkcs11Certificates, TheRenewedOneCountsAndOthersDoNotDisturb) {
