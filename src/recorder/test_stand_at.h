@@ -229,6 +229,12 @@ class AustrianStand {
         return;
     }
   }
+  /// The same, if anything is broken at all.
+  void recover_all() {
+    if (std::any_of(std::begin(names), std::end(names),
+                    [&](const char* id) { return m_recorder->suspended(id); }))
+      recover();
+  }
   Accepted sell(int till, const std::string& key, std::int64_t cents = 500) {
     const std::uint64_t request = send(sale(till, key, cents));
     settle();
