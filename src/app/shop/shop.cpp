@@ -557,6 +557,7 @@ Result<SignerInfo> OpenShop::create_signer(CreateSigner create, const std::strin
     secret = std::move(made.secret);
     if (settings.provider.empty()) settings.provider = "AT100";
   } else {
+    settings.pin_confirmed = true;
     SIEGEL_TRY(signer, make_signer(settings, old, secret.clone(), m_environment));
   }
   SIEGEL_TRY(const SignerInfo info,

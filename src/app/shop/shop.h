@@ -81,6 +81,8 @@ struct SignerSettings {
   std::string basic_user;    ///< atrust, on premises
   std::string ca_file;       ///< atrust: PEM
   bool plain_http = false;   ///< atrust, on premises
+  /// pkcs11: a person has just given the PIN, it may be tried after a wrong one. Not stored.
+  bool pin_confirmed = false;
 };
 
 /// A signature device to be put into operation.

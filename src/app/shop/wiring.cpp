@@ -177,6 +177,7 @@ Result<std::unique_ptr<device::Signer>> make_pkcs11(const SignerSettings& settin
   options.token_serial = settings.token_serial;
   options.key_label = settings.key_label;
   options.provider = settings.provider;
+  options.pin_confirmed = settings.pin_confirmed;
   options.certificates = std::move(certificates);
   SIEGEL_TRY(options.key_id, from_hex(settings.key_id));
   SIEGEL_TRY(auto signer, device::pkcs11::Pkcs11Signer::create(std::move(options), std::move(pin)));
