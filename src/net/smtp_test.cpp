@@ -19,7 +19,7 @@ MailAddress address(std::string_view text) {
   return std::move(parsed).value();
 }
 
-Mail mail_to(std::vector<std::string_view> to) {
+Mail mail_to(const std::vector<std::string_view>& to) {
   Mail mail{.from = address("siegel@shop.example"),
             .to = {},
             .subject = "Subject",
@@ -58,7 +58,7 @@ std::string decode_hex(std::string_view text, bool word) {
   return out;
 }
 
-std::string decode_words(std::string text) {
+std::string decode_words(const std::string& text) {
   std::string out;
   for (std::size_t at = 0; (at = text.find("=?UTF-8?Q?", at)) != std::string::npos;) {
     const auto end = text.find("?=", at + 10);
