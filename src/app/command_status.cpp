@@ -12,6 +12,7 @@ Exit status(const Context& context) {
   const auto state = (*shop)->state();
   if (!state) return context.fail(state.error());
 
+  const bool austrian = state->business && state->business->country == "AT";
   json::Array outages;
   std::string outage_text;
   for (const auto& [serial, outage] : state->outages) {
@@ -30,7 +31,6 @@ Exit status(const Context& context) {
         outage.open_receipts, austrian ? "signature" : "TSE", outage.open->text);
   }
   const bool degraded = !outages.empty();
-  const bool austrian = state->business && state->business->country == "AT";
   const bool has_device = austrian ? !state->signers.empty() : !state->tses.empty();
   const bool ready = state->business && !state->registers.empty() && has_device;
   const std::string_view word = degraded ? "degraded" : ready ? "ok" : "not_ready";
