@@ -227,7 +227,7 @@ TEST(finanzonline_answers, hostile_xml_ends_at_the_limits) {
   refused("no xml");
   refused("<a><b></a></b>");
   refused("<rkdbResponse><paket_nr>1</paket_nr>");
-  refused("\xFF\xFE<\0a\0/\0>");
+  refused(std::string("\xFF\xFE<\0a\0/\0>\0", 10));  // UTF-16
   refused("<a>\xC3</a>");
   refused(std::string("<a>\0</a>", 8));
   refused(
