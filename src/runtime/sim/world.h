@@ -38,6 +38,8 @@ class SimClock final : public Clock {
     m_wall = m_wall + duration;
     m_steady += duration;
   }
+  /// Somebody sets the machine's clock; deadlines do not notice.
+  void turn(std::chrono::milliseconds by) { m_wall = m_wall + by; }
   void take(std::chrono::milliseconds duration) { m_taken += duration; }
   /// What was taken since the last call.
   [[nodiscard]] std::chrono::milliseconds taken() {
