@@ -71,6 +71,14 @@ class SoftHsm {
     const auto slots = m_module.slots();
     for (const CK_SLOT_ID slot : *slots) static_cast<void>(real().C_CloseAllSessions(slot));
   }
+  /// Holds softhsm2.conf and, in tokens/, one folder a token.
+  static std::filesystem::path folder() {
+    // SoftHSM syncs every object: in memory, if there is such a place, it does not wait for a disk.
+    const std::filesystem::path memory = "/dev/shm";
+    const bool writable = ::access(memory.c_str(), W_OK) == 0;
+    return (writable ? memory : std::filesystem::path(::testing::TempDir())) /
+           ("siegel_softhsm_" + std::to_string(::getpid()));
+  }
 
  private:
   SoftHsm() : m_module(start()) { decorate(); }
@@ -78,13 +86,6 @@ class SoftHsm {
     finalize();
     std::error_code ignored;
     std::filesystem::remove_all(folder(), ignored);
-  }
-  static std::filesystem::path folder() {
-    // SoftHSM syncs every object: in memory, if there is such a place, it does not wait for a disk.
-    const std::filesystem::path memory = "/dev/shm";
-    const bool writable = ::access(memory.c_str(), W_OK) == 0;
-    return (writable ? memory : std::filesystem::path(::testing::TempDir())) /
-           ("siegel_softhsm_" + std::to_string(::getpid()));
   }
   static Module start() {
     std::filesystem::remove_all(folder());
