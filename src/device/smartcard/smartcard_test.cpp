@@ -346,7 +346,7 @@ TEST(SmartCard, ThePinGoesToNoOtherCard) {
 }
 
 TEST(SmartCard, IsFoundInWhateverReaderItIs) {
-  RecordProperty("proves", "AMA-017 AMA-026");
+  RecordProperty("proves", "AMA-017 AMA-027");
   Desk desk(3);
   VirtualCard first({.kind = CardKind::cardos_old});
   VirtualCard second({.kind = CardKind::acos_id_v4});
