@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "model/plan.h"
+#include "model/vat.h"
 
 // What can be calculated again of a receipt. Not part of the module's contract.
 
@@ -13,7 +14,7 @@ namespace siegel::verify::journal {
 using FindInPlan = std::function<void(std::string_view rule, std::string_view place,
                                       std::string_view found, std::string_view expected)>;
 
-/// Rules JRN-03xx: lines, VAT sums, total, payments and process data of one plan.
-void check_amounts(const Plan& plan, const FindInPlan& find);
+/// Rules JRN-03xx: lines, VAT sums, total, payments and (Germany) process data of one plan.
+void check_amounts(const Plan& plan, CountryCode country, const FindInPlan& find);
 
 }  // namespace siegel::verify::journal

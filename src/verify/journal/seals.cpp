@@ -57,43 +57,75 @@ void SealCheck::add(SealJob job) {
   if (m_jobs.size() >= jobs_of_a_group) check_all();
 }
 
+void SealCheck::add_signer(const SignerInfo& info, std::string_view place) {
+  auto key = crypto::PublicKey::from_point(crypto::Curve::p256, info.public_key);
+  if (!key.ok()) {
+    m_report.add("JRN-0806", fmt::format("{} /public_key", place), hex(info.public_key),
+                 key.error().detail);
+    return;
+  }
+  // What was signed until now was signed with the key until now.
+  check_all();
+  m_signers.insert_or_assign(info.id, std::move(*key));
+}
+
+void SealCheck::add_code(CodeJob job) {
+  if (!m_signers.contains(job.signer)) return;
+  m_codes.push_back(std::move(job));
+  if (m_codes.size() >= jobs_of_a_group) check_all();
+}
+
 void SealCheck::finish() { check_all(); }
 
-void SealCheck::check_all() {
-  std::vector<std::uint8_t> fits(m_jobs.size(), 0);
+void SealCheck::in_parallel(std::size_t count, const std::function<void(std::size_t)>& fits) {
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     constexpr std::size_t step = 16;
     while (true) {
       const std::size_t begin = next.fetch_add(step);
-      if (begin >= m_jobs.size()) return;
-      for (std::size_t i = begin; i < std::min(begin + step, m_jobs.size()); ++i) {
-        fits[i] = signature_fits(m_jobs[i], m_tses[m_jobs[i].tse]) ? 1 : 0;
-      }
+      if (begin >= count) return;
+      for (std::size_t i = begin; i < std::min(begin + step, count); ++i) fits(i);
     }
   };
-  {
-    std::vector<std::jthread> threads;
-    const unsigned more = std::max(1U, std::thread::hardware_concurrency()) - 1;
-    for (unsigned i = 0; i < more && m_jobs.size() > 64; ++i) {
-      try {
-        threads.emplace_back(work);
-      } catch (const std::system_error&) {
-        break;  // as many threads as the system gives; this one works too
-      }
+  std::vector<std::jthread> threads;
+  const unsigned more = std::max(1U, std::thread::hardware_concurrency()) - 1;
+  for (unsigned i = 0; i < more && count > 64; ++i) {
+    try {
+      threads.emplace_back(work);
+    } catch (const std::system_error&) {
+      break;  // as many threads as the system gives; this one works too
     }
-    work();
   }
-  for (std::size_t i = 0; i < m_jobs.size(); ++i) {
-    const SealJob& job = m_jobs[i];
+  work();
+}
+
+void SealCheck::check_all() {
+  std::vector<std::uint8_t> fits(m_jobs.size() + m_codes.size(), 0);
+  in_parallel(fits.size(), [&](std::size_t i) {
+    if (i < m_jobs.size()) {
+      fits[i] = signature_fits(m_jobs[i], m_tses[m_jobs[i].tse]) ? 1 : 0;
+      return;
+    }
+    const CodeJob& code = m_codes[i - m_jobs.size()];
+    fits[i] = m_signers.at(code.signer).verify_ecdsa_digest(code.digest, code.signature) ? 1 : 0;
+  });
+  for (std::size_t i = 0; i < fits.size(); ++i) {
     m_report.signatures.count(fits[i] != 0);
     if (fits[i] != 0) continue;
+    if (i >= m_jobs.size()) {
+      const CodeJob& code = m_codes[i - m_jobs.size()];
+      m_report.add("JRN-0805", code.place + " /signature", hex(code.signature),
+                   fmt::format("a signature of the code by {}", code.signer), code.order);
+      continue;
+    }
+    const SealJob& job = m_jobs[i];
     m_report.add("JRN-0401", job.place + " /signature", hex(job.signature),
                  fmt::format("a signature of transaction {}, counter {} by {}", job.transaction,
                              job.counter, m_tses[job.tse].serial),
                  job.order);
   }
   m_jobs.clear();
+  m_codes.clear();
 }
 
 }  // namespace siegel::verify::journal

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -45,6 +46,15 @@ struct SealJob {
   Bytes signature;
 };
 
+/// One signature of an Austrian code to be checked.
+struct CodeJob {
+  std::string place;
+  std::uint64_t order = 0;
+  std::string signer;  ///< id
+  Hash256 digest{};
+  Bytes signature;
+};
+
 /// Collects jobs and checks them in groups on all cores. One thread.
 class SealCheck {
  public:
@@ -56,16 +66,26 @@ class SealCheck {
   [[nodiscard]] const std::vector<KnownTse>& tses() const { return m_tses; }
 
   void add(SealJob job);
+
+  /// Key of a signature device (JRN-0806 if it cannot be used).
+  void add_signer(const SignerInfo& info, std::string_view place);
+  /// A code of a device without a key here is not counted: its entry was found wanting before.
+  void add_code(CodeJob job);
+
   /// Checks what is left.
   void finish();
 
  private:
   void check_all();
+  /// Calls `fits` for 0..count-1 on all cores.
+  static void in_parallel(std::size_t count, const std::function<void(std::size_t)>& fits);
 
   Report& m_report;
   std::vector<KnownTse> m_tses;
   std::map<std::string, std::size_t, std::less<>> m_by_serial;
   std::vector<SealJob> m_jobs;
+  std::map<std::string, crypto::PublicKey, std::less<>> m_signers;  // by id
+  std::vector<CodeJob> m_codes;
 };
 
 }  // namespace siegel::verify::journal

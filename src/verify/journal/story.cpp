@@ -44,14 +44,35 @@ void Story::take(const EntryHeader& header, std::string_view payload) {
     take_outage_begin(payload);
   } else if (kind == entry_kind::outage_end) {
     take_outage_end(payload);
-  } else if (kind == entry_kind::business) {
-    if (read(business_from_json(payload))) m_businesses.insert(m_sequence);
+  } else if (!take_master(kind, payload)) {
+    find("JRN-0105", "", header.kind, "a kind this version knows");
+  }
+}
+
+bool Story::take_master(std::string_view kind, std::string_view payload) {
+  if (kind == entry_kind::business) {
+    if (const auto business = read(business_from_json(payload))) {
+      m_businesses[m_sequence] = business->country == "AT" ? CountryCode::at : CountryCode::de;
+    }
   } else if (kind == entry_kind::register_) {
-    if (const auto info = read(register_from_json(payload))) m_registers.insert(info->id.text());
+    if (const auto info = read(register_from_json(payload))) {
+      m_registers.insert(info->id.text());
+      m_rksv.take_register(*info);
+    }
   } else if (kind == entry_kind::tse) {
     if (const auto info = read(tse_from_json(payload))) {
       m_seals.add_tse(*info, fmt::format("entry {}", m_sequence));
     }
+  } else if (kind == entry_kind::signer) {
+    if (const auto info = read(signer_from_json(payload))) {
+      m_rksv.take_signer(*info, fmt::format("entry {}", m_sequence));
+    }
+  } else if (kind == entry_kind::closing) {
+    if (const auto closing = read(closing_from_json(payload))) m_rksv.take_closing(*closing);
+  } else if (kind == entry_kind::check) {
+    read(receipt_check_from_json(payload));
+  } else if (kind == entry_kind::report) {
+    read(authority_report_from_json(payload));
   } else if (kind == entry_kind::profile) {
     read(profile_from_json(payload));
   } else if (kind == entry_kind::vorgang) {
@@ -61,8 +82,9 @@ void Story::take(const EntryHeader& header, std::string_view payload) {
   } else if (kind == entry_kind::update) {
     read(vorgang_updated_from_json(payload));
   } else {
-    find("JRN-0105", "", header.kind, "a kind this version knows");
+    return false;
   }
+  return true;
 }
 
 void Story::take_removed(const EntryHeader& header) {
@@ -74,7 +96,10 @@ void Story::take_removed(const EntryHeader& header) {
     m_last_plan = header.sequence;
     ++m_numbers[header.register_id];  // each plan takes one number
   }
-  if (header.kind == entry_kind::business) m_businesses.insert(header.sequence);
+  if (header.kind == entry_kind::business) m_businesses[header.sequence] = CountryCode::de;
+  if (header.kind == entry_kind::plan || header.kind == entry_kind::seal) {
+    m_rksv.take_removed(header.register_id);
+  }
   find("JRN-0107", "", header.kind, "");
 }
 
@@ -112,16 +137,21 @@ void Story::take_plan(const EntryHeader& header, std::string_view payload) {
            known ? "not reversed before" : "an earlier receipt of the register");
     }
   }
-  if (!m_businesses.contains(plan->business_sequence)) {
+  const auto business = m_businesses.find(plan->business_sequence);
+  if (business == m_businesses.end()) {
     find("JRN-0210", "/business_sequence", fmt::format("{}", plan->business_sequence),
          "an earlier entry of kind business");
   }
-  check_amounts(*plan, [this](std::string_view rule, std::string_view place, std::string_view found,
-                              std::string_view expected) { find(rule, place, found, expected); });
+  const bool austrian =
+      plan->rksv || (business != m_businesses.end() && business->second == CountryCode::at);
+  check_amounts(*plan, austrian ? CountryCode::at : CountryCode::de,
+                [this](std::string_view rule, std::string_view place, std::string_view found,
+                       std::string_view expected) { find(rule, place, found, expected); });
   m_open.emplace(m_sequence, OpenPlan{{client, std::string(process_type_text(plan->process_type)),
                                        plan->process_data},
                                       plan->tse_serial,
-                                      plan->transaction});
+                                      plan->transaction,
+                                      austrian ? std::optional(*plan) : std::nullopt});
 }
 
 void Story::take_seal(std::string_view payload) {
@@ -137,13 +167,15 @@ void Story::take_seal(std::string_view payload) {
   }
   OpenPlan plan = std::move(at->second);
   m_open.erase(at);
+  if (plan.austrian) m_rksv.take(*plan.austrian, *seal, m_sequence);
   switch (seal->outcome) {
     case Seal::Outcome::signed_by_tse:
       seal_signed(*seal, plan);
       break;
     case Seal::Outcome::unsigned_outage:
       seal_unsigned(*seal);
-      m_unsigned.emplace(seal->plan_sequence, std::move(plan));
+      // Nothing signs an Austrian receipt later.
+      if (!plan.austrian) m_unsigned.emplace(seal->plan_sequence, std::move(plan));
       break;
     case Seal::Outcome::signed_rksv:
       break;
@@ -212,7 +244,7 @@ void Story::take_finish(const FinishOf& finish, const SignedFacts& facts) {
 }
 
 void Story::seal_unsigned(const Seal& seal) {
-  OutageState& outage = m_outages[seal.tse_serial];
+  OutageState& outage = m_outages[seal.signer.empty() ? seal.tse_serial : seal.signer];
   if (seal.outage_number == 0 || seal.outage_number != outage.last_number || !outage.open) {
     find("JRN-0503", "/outage_number", fmt::format("{}", seal.outage_number),
          outage.open ? fmt::format("{}", outage.last_number) : "an outage that goes on");
@@ -283,7 +315,7 @@ void Story::finish() {
   }
   for (const auto& [serial, outage] : m_outages) {
     if (!outage.open) continue;
-    m_report.add("JRN-0506", fmt::format("TSE {}", serial),
+    m_report.add("JRN-0506", fmt::format("device {}", serial),
                  fmt::format("outage {}, {} receipts", outage.last_number, outage.receipts),
                  "its end");
   }

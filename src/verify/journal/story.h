@@ -12,6 +12,7 @@
 
 #include "model/entries.h"
 #include "verify/journal/cross_check.h"
+#include "verify/journal/rksv_story.h"
 #include "verify/journal/seals.h"
 #include "verify/report.h"
 
@@ -29,10 +30,17 @@ struct EntryHeader {
   std::string key;  ///< empty: none
 };
 
-/// Takes the entries in order: rules JRN-0104, -0105, -02xx to -05xx.
+/// Takes the entries in order: rules JRN-0104, -0105, -02xx to -05xx, -08xx.
 class Story {
  public:
-  explicit Story(Report& report) : m_report(report), m_seals(report) {}
+  explicit Story(Report& report)
+      : m_report(report),
+        m_seals(report),
+        m_rksv(m_seals,
+               [this](std::string_view rule, std::string_view place, std::string_view found,
+                      std::string_view expected) { find(rule, place, found, expected); }) {}
+  Story(const Story&) = delete;
+  Story& operator=(const Story&) = delete;
 
   void take(const EntryHeader& header, std::string_view payload);
   /// A payload that was removed after the retention time: its plan or seal is not judged.
@@ -52,6 +60,7 @@ class Story {
     SignedFacts facts;
     std::string tse_serial;
     std::uint64_t transaction = 0;
+    std::optional<Plan> austrian;  ///< whole, where RKSV is the law
   };
   struct OutageState {
     std::uint64_t last_number = 0;
@@ -65,6 +74,8 @@ class Story {
   template <class T>
   std::optional<T> read(Result<T> payload);
 
+  /// Master data and acts of people; false: none of them.
+  bool take_master(std::string_view kind, std::string_view payload);
   void take_key(const EntryHeader& header);
   void take_plan(const EntryHeader& header, std::string_view payload);
   void take_seal(std::string_view payload);
@@ -88,13 +99,14 @@ class Story {
 
   Report& m_report;
   SealCheck m_seals;
+  RksvStory m_rksv;
   std::uint64_t m_sequence = 0;
   std::set<std::string, std::less<>> m_registers;
   std::unordered_map<std::string, std::uint64_t> m_numbers;  // last number by register
   std::unordered_set<std::uint64_t> m_keys;                  // fingerprints of register and key
   std::unordered_set<std::uint64_t> m_receipt_numbers;
   std::unordered_set<std::uint64_t> m_reversed;
-  std::set<std::uint64_t> m_businesses;
+  std::map<std::uint64_t, CountryCode> m_businesses;
   std::map<std::uint64_t, OpenPlan> m_open;      // plans without seal
   std::map<std::uint64_t, OpenPlan> m_unsigned;  // sealed as unsigned
   std::unordered_set<std::uint64_t> m_removed;   // plans whose payload was removed, without seal
