@@ -88,7 +88,7 @@ TEST(Atrust, SendsTheDigestAndNothingElseOfTheReceipt) {
   bool seen = false;
   for (const auto& request : service.requests()) {
     seen = seen || request.body.find(digest) != std::string::npos;
-    for (const std::string& part : {std::string("KASSE"), base64(bytes_of(payload)).substr(0, 40),
+    for (const std::string& part : {std::string("KASSE-"), base64(bytes_of(payload)).substr(0, 40),
                                     base64url(bytes_of(payload)).substr(0, 40)}) {
       EXPECT_EQ(request.body.find(part), std::string::npos);
       EXPECT_EQ(request.target.find(part), std::string::npos);

@@ -144,7 +144,7 @@ class TestService {
   }
   void make_key() SIEGEL_REQUIRES(m_mutex) {
     m_key = crypto::PrivateKey::generate(crypto::Curve::p256).value();
-    const Instant from = Instant::from_unix(1'780'000'000);
+    const Instant from = system_clock().now().wall - std::chrono::hours(24);
     m_chain =
         crypto::make_test_signer_certificates(m_key->public_key(),
                                               {.holder = "UID ATU12345678",
