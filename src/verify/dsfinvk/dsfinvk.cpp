@@ -246,7 +246,7 @@ Result<Outcome> verify_export(const fs::path& path, const Options& options) {
   check_index(index, closings.oldest_edition(), findings);
   TseNames names;
   const CheckInput input{layouts, closings, names, !options.trust_anchors.empty()};
-  ClosingReader reader(package, layouts, closings);
+  ClosingReader reader(package, layouts, closings, options.part_bytes_max);
   Pass pass;
   SIEGEL_TRY(const bool in_order, read_once(reader, input, options, pass));
   if (!in_order) {

@@ -41,6 +41,8 @@ struct Options {
   std::vector<crypto::Crl> crls;
   unsigned threads = 0;  ///< 0: one a core
   Progress progress;     ///< bytes of all files
+  /// Text of a closing above which it is taken in parts.
+  std::size_t part_bytes_max = std::size_t{64} << 20;
 };
 
 struct Outcome {

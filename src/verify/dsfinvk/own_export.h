@@ -65,6 +65,7 @@ class OwnExport {
 
   [[nodiscard]] const Export& files() const { return m_files; }
   [[nodiscard]] const tse::testing::Device& device() const { return m_device; }
+  [[nodiscard]] tse::testing::Device& device() { return m_device; }
   static constexpr const char* serial = "KASSE-1";
 
  private:

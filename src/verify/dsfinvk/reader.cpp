@@ -419,7 +419,7 @@ Result<bool> ClosingReader::run(Findings& findings, const Take& take,
         } else if (cursor.closing == closing) {
           unit->tables[index_of(cursor.table)].add(cursor.text, cursor.line);
           bytes += cursor.text.size() + sizeof(RawRows::Ref);
-          is_large = bytes > part_bytes_max;
+          is_large = bytes > m_part_bytes_max;
         } else if (cursor.closing < closing) {
           return false;
         } else {

@@ -81,14 +81,15 @@ class Spool {
 /// Gives the rows of all tables but cashpointclosing.csv, closing by closing.
 class ClosingReader {
  public:
-  /// Text of a closing above which it is taken in parts.
-  static constexpr std::size_t part_bytes_max = std::size_t{64} << 20;
   using Take = std::function<void(std::unique_ptr<Unit>)>;
 
   /// Borrowed for the life of the reader.
   ClosingReader(const Package& package, const std::array<Layout, tables_count>& layouts,
-                const Closings& closings)
-      : m_package(package), m_layouts(layouts), m_closings(closings) {}
+                const Closings& closings, std::size_t part_bytes_max)
+      : m_package(package),
+        m_layouts(layouts),
+        m_closings(closings),
+        m_part_bytes_max(part_bytes_max) {}
 
   /// `take` gets each closing as one unit, and now and then rows that belong to none; `large` gets
   /// the parts of a closing that is too large, in order, in one object. False: rows do not stand in
@@ -130,6 +131,7 @@ class ClosingReader {
   const Package& m_package;
   const std::array<Layout, tables_count>& m_layouts;
   const Closings& m_closings;
+  std::size_t m_part_bytes_max;
   std::array<std::vector<Spool>, tables_count> m_sorted;
   std::array<bool, tables_count> m_is_sorted{};
 };
