@@ -120,6 +120,16 @@ Plan any_plan() {
   plan.tse_serial = any_text();
   plan.transaction = static_cast<std::uint64_t>(any_number());
   plan.business_sequence = static_cast<std::uint64_t>(any_number());
+  if (*rc::gen::arbitrary<bool>()) {
+    RksvPlan& rksv = plan.rksv.emplace();
+    rksv.kind = any_word<RksvKind>(words::rksv_kind.size());
+    for (Money& amount : rksv.amounts) amount = any_money();
+    rksv.counter = any_number();
+    rksv.time = any_text();
+    rksv.held_s = any_number();
+    rksv.turnover = any_text();
+    rksv.chaining = any_text();
+  }
   return plan;
 }
 
@@ -141,6 +151,8 @@ Seal any_seal() {
   seal.error_code = any_text();
   seal.asked = *rc::gen::arbitrary<bool>();
   seal.error_text = any_text();
+  seal.signer = any_text();
+  seal.code_payload = any_text();
   return seal;
 }
 
@@ -175,8 +187,11 @@ RC_GTEST_PROP(MasterDataCodec, RoundTripIsExact, ()) {
                           .header_lines = texts(),
                           .footer_lines = texts()};
   RC_ASSERT(business_from_json(to_json(business)).value() == business);
-  const RegisterInfo info{
-      .id = RegisterId::parse("K 1").value(), .name = any_text(), .tse_serial = any_text()};
+  const RegisterInfo info{.id = RegisterId::parse("K 1").value(),
+                          .name = any_text(),
+                          .tse_serial = any_text(),
+                          .signers = texts(),
+                          .aes_check = any_text()};
   RC_ASSERT(register_from_json(to_json(info)).value() == info);
   const TseInfo tse{.id = any_text(),
                     .serial = any_text(),
@@ -187,13 +202,23 @@ RC_GTEST_PROP(MasterDataCodec, RoundTripIsExact, ()) {
                     .certificates = some<Bytes>(any_bytes),
                     .certified = *rc::gen::arbitrary<bool>()};
   RC_ASSERT(tse_from_json(to_json(tse)).value() == tse);
+  const SignerInfo signer{.id = any_text(),
+                          .kind = any_text(),
+                          .serial = any_text(),
+                          .provider = any_text(),
+                          .holder = any_text(),
+                          .public_key = any_bytes(),
+                          .certificates = some<Bytes>(any_bytes),
+                          .development = *rc::gen::arbitrary<bool>()};
+  RC_ASSERT(signer_from_json(to_json(signer)).value() == signer);
   const Profile profile{.labels = any_word<LabelSet>(3),
                         .tse_form = any_word<TseForm>(3),
                         .vat_marks = any_word<VatMarks>(2),
                         .vat_headings = texts(),
                         .language = any_word<Language>(2),
                         .one_register_per_tse = *rc::gen::arbitrary<bool>(),
-                        .tse_deadline_ms = *rc::gen::inRange(0, 10'000)};
+                        .tse_deadline_ms = *rc::gen::inRange(0, 10'000),
+                        .automatic_dues = *rc::gen::arbitrary<bool>()};
   RC_ASSERT(profile_from_json(to_json(profile)).value() == profile);
 }
 
@@ -269,6 +294,57 @@ TEST(PlanCodec, FrozenForm) {
       R"("receipt_number":"KASSE-01-000017","register":"KASSE-01","total":360,"tse_serial":"ab12",)"
       R"("vat":[{"gross":360,"key":2,"letter":"B","net":336,"rate":700,"slot":2,"tax":24}],)"
       R"("vorgang":"k-17"})");
+}
+
+TEST(AustrianCodec, FrozenForm) {
+  Plan plan;
+  plan.register_id = RegisterId::parse("KASSE-01").value();
+  plan.number = 2;
+  plan.receipt_number = "KASSE-01-000002";
+  plan.vorgang = VorgangId("k-2");
+  plan.began = LocalStamp::parse("2026-10-25T02:00:05+01:00").value();
+  plan.decided = plan.began;
+  plan.business_sequence = 1;
+  plan.total = Money::from_cents(420);
+  plan.rksv = RksvPlan{.kind = RksvKind::standard,
+                       .amounts = {Money::from_cents(420)},
+                       .counter = 420,
+                       .time = "2026-10-25T02:59:58",
+                       .held_s = 3593,
+                       .turnover = "gJg3FywF/pQ=",
+                       .chaining = "KugYRULx7mk="};
+  const std::string rksv =
+      R"("rksv":{"amounts":[420,0,0,0,0],"chaining":"KugYRULx7mk=","counter":420,"held_s":3593,)"
+      R"("kind":"standard","time":"2026-10-25T02:59:58","turnover":"gJg3FywF/pQ="})";
+  const std::string json = to_json(plan);
+  EXPECT_NE(json.find(rksv), std::string::npos) << json;
+  EXPECT_EQ(plan_from_json(json).value(), plan);
+  // Five sums, no fewer and no more.
+  for (const char* amounts : {"[420,0,0,0]", "[420,0,0,0,0,0]", "[420,0,0,0,\"0\"]", "null"}) {
+    std::string other = json;
+    other.replace(other.find("[420,0,0,0,0]"), 13, amounts);
+    EXPECT_EQ(plan_from_json(other).error().code, "E-MOD-101") << amounts;
+  }
+
+  Seal seal;
+  seal.plan_sequence = 42;
+  seal.outcome = Seal::Outcome::signed_rksv;
+  seal.signer = "card-1";
+  seal.code_payload = "_R1-AT1_KASSE-01_KASSE-01-000002_";
+  seal.signature = to_bytes("\x01\x02");
+  EXPECT_EQ(to_json(seal), R"({"code_payload":"_R1-AT1_KASSE-01_KASSE-01-000002_",)"
+                           R"("outcome":"signed_rksv","plan_sequence":42,"signature":"AQI=",)"
+                           R"("signer":"card-1"})");
+  EXPECT_EQ(seal_from_json(to_json(seal)).value(), seal);
+
+  SignerInfo signer;
+  signer.id = "card-1";
+  signer.kind = "smartcard";
+  signer.serial = "1a2b";
+  signer.provider = "AT1";
+  signer.public_key = to_bytes("\x04");
+  EXPECT_EQ(to_json(signer), R"({"id":"card-1","kind":"smartcard",)"
+                             R"("provider":"AT1","public_key":"BA==","serial":"1a2b"})");
 }
 
 TEST(PlanCodec, DamageIsCorruptAndNamed) {

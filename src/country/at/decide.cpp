@@ -135,7 +135,8 @@ Status decide_time(const Facts& facts, RksvPlan& rksv) {
 /// Counter and field 10 [RKSV Anlage Z 8].
 Status decide_turnover(const Plan& plan, const Facts& facts, RksvPlan& rksv) {
   rksv.counter = facts.rksv->counter;
-  if (rksv.kind == RksvKind::training) {
+  const bool training = rksv.kind == RksvKind::training;
+  if (training && !SIEGEL_MUTANT("counter-counts-training")) {
     rksv.turnover = rksv::turnover_of_training;
     return Ok{};
   }
@@ -144,8 +145,8 @@ Status decide_turnover(const Plan& plan, const Facts& facts, RksvPlan& rksv) {
       return conflict("E-RKS-107", "the turnover counter would leave its range of 8 bytes");
     }
   }
-  if (rksv.kind == RksvKind::reversal) {
-    rksv.turnover = rksv::turnover_of_reversal;
+  if (rksv.kind == RksvKind::reversal || training) {
+    rksv.turnover = training ? rksv::turnover_of_training : rksv::turnover_of_reversal;
     return Ok{};
   }
   SIEGEL_TRY(rksv.turnover, turnover_field(*facts.rksv->aes_key, plan.register_id.text(),

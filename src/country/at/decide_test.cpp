@@ -239,10 +239,9 @@ TEST(DecideAt, NothingIsSoldWithoutTheDevice) {
   }
   // Whatever is paid, and however, is signed.
   for (const char* payment : {"cash", "non_cash", "card", "credit", "online", "prepaid"}) {
-    const auto plan = shop.decide(
-        fmt::format(R"({{"lines":[{{"text":"a","amount":"10","vat":"A"}}],
+    const auto plan = shop.decide(fmt::format(R"({{"lines":[{{"text":"a","amount":"10","vat":"A"}}],
                          "payments":[{{"kind":"{}","amount":"10"}}]}})",
-                    payment));
+                                              payment));
     ASSERT_TRUE(plan.ok()) << plan.error().detail;
     EXPECT_TRUE(plan->rksv.has_value()) << payment;
   }

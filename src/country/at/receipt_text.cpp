@@ -63,6 +63,7 @@ class Layout {
   [[nodiscard]] bool is_development() const {
     return m_receipt.signer && m_receipt.signer->development;
   }
+  [[nodiscard]] LocalStamp issued() const;
   [[nodiscard]] std::string kind_word() const;
   [[nodiscard]] std::string_view purpose() const;
 
@@ -70,6 +71,7 @@ class Layout {
   void payments();
   void vat_table();
   void without_amount();
+  [[nodiscard]] std::string outage_note() const;
   void next_step();
   void code(const Seal& seal);
 
@@ -140,11 +142,17 @@ void Layout::header() {
              m_document);
 }
 
-// The number and the Kassen-ID are fields 2 and 3 of the code, to the character [RKSV 11 (1)].
+// Paper and code say the same time, also where it is held because the clock fell back.
+LocalStamp Layout::issued() const {
+  if (!m_plan.rksv) return m_plan.decided;
+  return LocalStamp::parse(m_plan.rksv->time + "Z").value();
+}
+
+// Kassen-ID, number and time are fields 2 to 4 of the code, to the character [RKSV 11 (1)].
 void Layout::title() {
   pair(fmt::format("{} {}", m_words.receipt, m_plan.receipt_number),
        fmt::format("{} {}", m_words.cash_box, m_plan.register_id.text()));
-  pair(second_text(m_plan.decided, m_language),
+  pair(second_text(issued(), m_language),
        m_plan.cashier.empty() ? "" : fmt::format("{} {}", m_words.served_by, m_plan.cashier));
   if (!m_plan.reverses.empty()) {
     text(fmt::format("{} {} {} {}", m_words.reversal_of, m_plan.reverses, m_words.dated,
@@ -217,7 +225,7 @@ void Layout::payments() {
 
 // 4.9 % and 19 % share one field of the code and have a row each here [BMF 2026-03-13].
 void Layout::vat_table() {
-  if (m_plan.vat.empty()) return;
+  if (m_plan.vat.empty() || !m_plan.rksv) return;
   put(Blank{});
   std::vector<std::string> headings = {std::string(m_words.vat_rate), std::string(m_words.vat_net),
                                        std::string(m_words.vat_tax),
@@ -273,8 +281,24 @@ void Layout::without_amount() {
     put(Value{std::string(m_words.device), m_receipt.signer->serial});
     pair(m_words.provider, provider_word(m_receipt.signer->provider));
   }
-  if (!m_plan.note.empty()) text(m_plan.note);
+  if (!m_plan.note.empty()) text(outage_note());
   next_step();
+}
+
+// A recorder notes the receipts that a Sammelbeleg covers as `<first time> - <last time>: <count>`.
+std::string Layout::outage_note() const {
+  const std::string_view note = m_plan.note;
+  const std::size_t dash = note.find(" - ");
+  const std::size_t colon = note.find(": ", dash == std::string_view::npos ? 0 : dash);
+  if (m_plan.kind != ReceiptKind::collective || dash == std::string_view::npos ||
+      colon == std::string_view::npos) {
+    return m_plan.note;
+  }
+  const auto first = LocalStamp::parse(fmt::format("{}Z", note.substr(0, dash)));
+  const auto last = LocalStamp::parse(fmt::format("{}Z", note.substr(dash + 3, colon - dash - 3)));
+  if (!first.ok() || !last.ok()) return m_plan.note;
+  return fmt::format("{} {} - {}: {}", m_words.unsigned_receipts, second_text(*first, m_language),
+                     second_text(*last, m_language), note.substr(colon + 2));
 }
 
 void Layout::next_step() {

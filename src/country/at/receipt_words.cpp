@@ -51,7 +51,7 @@ constexpr Words german = {
     .final_next =
         "Kasse {} wird außer Betrieb genommen. In FinanzOnline abmelden. Beleg "
         "aufbewahren.",
-    .outage_since = "Ausfall seit",
+    .unsigned_receipts = "Belege ohne Signatur",
     .not_subject = "Kein Barumsatz, keine Signatur",
     .unfinished = "*** NICHT ABGESCHLOSSEN ***",
     .unfinished_note = "Vorgang unterbrochen, noch kein Beleg",
@@ -103,7 +103,7 @@ constexpr Words english = {
     .final_next =
         "Register {} is taken out of operation. Sign it off in FinanzOnline. Keep this "
         "receipt.",
-    .outage_since = "Outage since",
+    .unsigned_receipts = "Receipts without signature",
     .not_subject = "No cash sale, no signature",
     .unfinished = "*** NOT FINISHED ***",
     .unfinished_note = "Process interrupted, not a receipt yet",

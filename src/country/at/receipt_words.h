@@ -53,8 +53,8 @@ struct Words {
   std::string_view zero_purpose;
   std::string_view collective_purpose;
   std::string_view final_purpose;
-  std::string_view final_next;  ///< {} is the register
-  std::string_view outage_since;
+  std::string_view final_next;         ///< {} is the register
+  std::string_view unsigned_receipts;  ///< before begin, end and number of them
   std::string_view not_subject;
   std::string_view unfinished;
   std::string_view unfinished_note;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "country/de/de.h"
 #include "format/qr.h"
+#include "photograph.h"
 #include "print/text/text.h"
 #include "receipts.h"
 
@@ -239,39 +240,6 @@ TEST(ReceiptText, WordsOfATillCannotForgeAnything) {
     }
     EXPECT_EQ(sums, 1);
   }
-}
-
-// The picture of the half blocks on a page, four pixels a module.
-format::GreyImage photograph(const std::string& page) {
-  constexpr std::size_t pixels = 4;
-  std::vector<std::vector<bool>> modules;
-  std::size_t widest = 0;
-  for (const std::string& line : lines_of(page)) {
-    std::vector<bool> upper;
-    std::vector<bool> lower;
-    for (std::size_t i = 0; i < line.size();) {
-      const bool block = line.compare(i, 2, "\xe2\x96") == 0;
-      upper.push_back(block && (line[i + 2] == '\x80' || line[i + 2] == '\x88'));
-      lower.push_back(block && (line[i + 2] == '\x84' || line[i + 2] == '\x88'));
-      i += block ? 3 : 1;
-    }
-    widest = std::max(widest, upper.size());
-    modules.push_back(std::move(upper));
-    modules.push_back(std::move(lower));
-  }
-  const std::size_t width = (widest + 8) * pixels;
-  const std::size_t height = (modules.size() + 8) * pixels;
-  format::GreyImage image{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height),
-                          Bytes(width * height, std::byte{255})};
-  for (std::size_t y = 0; y < modules.size() * pixels; ++y) {
-    const std::vector<bool>& row = modules[y / pixels];
-    for (std::size_t x = 0; x < row.size() * pixels; ++x) {
-      if (row[x / pixels]) {
-        image.pixels[(y + 4 * pixels) * width + x + 4 * pixels] = std::byte{0};
-      }
-    }
-  }
-  return image;
 }
 
 TEST(ReceiptText, AScannerReadsThePrintedCodeBack) {
