@@ -133,6 +133,19 @@ std::string to_json(const OutageEnded& entry) {
   return out;
 }
 
+std::string to_json(const OutageNote& entry) {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object()
+      .field("number", number(entry.number))
+      .field("reason", entry.reason)
+      .key("steps")
+      .begin_array();
+  for (const std::string& step : entry.steps) writer.string(step);
+  writer.end_array().field("tse_serial", entry.tse_serial).end_object();
+  return out;
+}
+
 std::string to_json(const LateSignature& entry) {
   std::string out;
   json::Writer(out)
@@ -248,6 +261,24 @@ Result<OutageEnded> outage_ended_from_json(std::string_view json) {
     SIEGEL_TRY(entry.receipts, unsigned_field(fields, "receipts"));
     SIEGEL_TRY(entry.tse_serial, text_field(fields, "tse_serial"));
     SIEGEL_TRY(entry.until, instant_field(fields, "until"));
+    return entry;
+  });
+}
+
+Result<OutageNote> outage_note_from_json(std::string_view json) {
+  return stored<OutageNote>(json, [](json::Fields& fields) -> Result<OutageNote> {
+    OutageNote entry;
+    SIEGEL_TRY(entry.number, unsigned_field(fields, "number"));
+    SIEGEL_TRY(entry.reason, text_field(fields, "reason"));
+    const json::Value* steps = fields.any("steps");
+    if (steps == nullptr || steps->array() == nullptr ||
+        steps->array()->size() > OutageNote::steps_max)
+      return corrupt("E-MOD-101", "the steps are no list of at most 20", "/steps");
+    for (const json::Value& step : *steps->array()) {
+      if (step.string() == nullptr) return corrupt("E-MOD-101", "a step is no text", "/steps");
+      entry.steps.push_back(*step.string());
+    }
+    SIEGEL_TRY(entry.tse_serial, text_field(fields, "tse_serial"));
     return entry;
   });
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/time.h"
@@ -27,6 +28,7 @@ inline constexpr std::string_view seal = "seal";           ///< Seal
 inline constexpr std::string_view outage_begin = "outage_begin";      ///< OutageBegan
 inline constexpr std::string_view outage_end = "outage_end";          ///< OutageEnded
 inline constexpr std::string_view late_signature = "late_signature";  ///< LateSignature
+inline constexpr std::string_view outage_note = "outage_note";        ///< OutageNote
 inline constexpr std::string_view signer = "signer";    ///< SignerInfo: put into operation
 inline constexpr std::string_view closing = "closing";  ///< Closing
 inline constexpr std::string_view check = "check";      ///< ReceiptCheck
@@ -77,6 +79,19 @@ struct OutageEnded {
   Instant until;
   std::uint64_t receipts = 0;  ///< unsigned receipts of this outage
   friend bool operator==(const OutageEnded&, const OutageEnded&) = default;
+};
+
+/// What a person adds to an outage, while it lasts or later: its record is never changed. Who and
+/// when stand in the entry's header. An outage may have any number of notes.
+struct OutageNote {
+  static constexpr std::size_t text_bytes_max = 1000;  ///< of the reason and of each step
+  static constexpr std::size_t steps_max = 20;
+
+  std::string tse_serial;  ///< as in OutageBegan
+  std::uint64_t number = 0;
+  std::string reason;              ///< the cause in the person's words; may be empty
+  std::vector<std::string> steps;  ///< what was done; reason or one step is there
+  friend bool operator==(const OutageNote&, const OutageNote&) = default;
 };
 
 /// A signature found on the device after its receipt went out as unsigned. The receipt is not
@@ -136,6 +151,7 @@ struct AuthorityReport {
 [[nodiscard]] std::string to_json(const VorgangUpdated& entry);
 [[nodiscard]] std::string to_json(const OutageBegan& entry);
 [[nodiscard]] std::string to_json(const OutageEnded& entry);
+[[nodiscard]] std::string to_json(const OutageNote& entry);
 [[nodiscard]] std::string to_json(const LateSignature& entry);
 
 // Errors: E-MOD-101 (corrupt), the detail names the member.
@@ -144,6 +160,7 @@ struct AuthorityReport {
 [[nodiscard]] Result<VorgangUpdated> vorgang_updated_from_json(std::string_view json);
 [[nodiscard]] Result<OutageBegan> outage_began_from_json(std::string_view json);
 [[nodiscard]] Result<OutageEnded> outage_ended_from_json(std::string_view json);
+[[nodiscard]] Result<OutageNote> outage_note_from_json(std::string_view json);
 [[nodiscard]] Result<LateSignature> late_signature_from_json(std::string_view json);
 [[nodiscard]] Result<Closing> closing_from_json(std::string_view json);
 [[nodiscard]] Result<ReceiptCheck> receipt_check_from_json(std::string_view json);

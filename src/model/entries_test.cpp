@@ -52,6 +52,11 @@ TEST(Entries, AreReadAsTheyWereWritten) {
       outage_began_from_json);
   expect_round_trip(OutageEnded{.tse_serial = "ab12", .number = 3, .until = at, .receipts = 9},
                     outage_ended_from_json);
+  expect_round_trip(OutageNote{.tse_serial = "ab12",
+                               .number = 3,
+                               .reason = "Stick war gezogen",
+                               .steps = {"wieder eingesteckt", "Hülle getauscht"}},
+                    outage_note_from_json);
   expect_round_trip(LateSignature{.plan_sequence = 42,
                                   .tse_serial = "ab12",
                                   .transaction = 7,

@@ -36,6 +36,19 @@ std::optional<device::TseTransaction> take_first(std::vector<device::TseTransact
   return taken;
 }
 
+/// One line of a person's note.
+Status check_note(const std::string& text, bool may_be_empty, std::string_view place) {
+  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+  });
+  if ((text.empty() && !may_be_empty) || text.size() > OutageNote::text_bytes_max || control ||
+      !valid_utf8(text))
+    return invalid("E-OUT-102",
+                   fmt::format("one line of 1 to {} bytes is needed", OutageNote::text_bytes_max),
+                   std::string(place));
+  return Ok{};
+}
+
 }  // namespace
 
 // ---- calls and deadlines ------------------------------------------------------------------------
@@ -208,6 +221,26 @@ country::Outage Recorder::outage_of(const std::string& tse_serial) const {
           .since = outage.open->since,
           .code = outage.open->code,
           .text = outage.open->text};
+}
+
+Result<std::uint64_t> Recorder::note_outage(const Command& command, const OutageNote& note,
+                                            Batch& batch) {
+  const auto outage = m_state.outages.find(note.tse_serial);
+  if (outage == m_state.outages.end() || note.number == 0 ||
+      note.number >= outage->second.next_number)
+    return not_found("E-OUT-101",
+                     fmt::format("no outage {} of {}", note.number, excerpt(note.tse_serial)),
+                     "/number");
+  if (note.reason.empty() && note.steps.empty())
+    return invalid("E-OUT-102", "a reason or a step is needed", "/reason");
+  if (note.steps.size() > OutageNote::steps_max)
+    return invalid(
+        "E-OUT-102",
+        fmt::format("{} steps, at most {} a note", note.steps.size(), OutageNote::steps_max),
+        "/steps");
+  SIEGEL_TRY_OK(check_note(note.reason, true, "/reason"));
+  for (const std::string& step : note.steps) SIEGEL_TRY_OK(check_note(step, false, "/steps"));
+  return batch.add(entry_kind::outage_note, to_json(note), "", command.actor);
 }
 
 void Recorder::on_probed(const Probed& probed, Now now, Effects& effects) {

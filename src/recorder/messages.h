@@ -72,10 +72,11 @@ struct Close {
   Lookup lookup;                      ///< key only
 };
 
-/// Master data, and acts of the authority that belong to it. A register names the TSE or the
-/// signature devices it signs on, which are known before.
+/// Master data, acts of the authority that belong to it, and notes to outages. A register names the
+/// TSE or the signature devices it signs on, which are known before.
 struct Master {
-  std::variant<Business, Profile, TseInfo, RegisterInfo, SignerInfo, ReceiptCheck, AuthorityReport>
+  std::variant<Business, Profile, TseInfo, RegisterInfo, SignerInfo, ReceiptCheck, AuthorityReport,
+               OutageNote>
       value;
   bool replaces = false;  ///< a register or device that exists may be changed
 };

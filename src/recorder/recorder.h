@@ -184,6 +184,7 @@ class Recorder {
   [[nodiscard]] Status check_register(const RegisterInfo& info) const;
 
   // devices.cpp: answers, deadlines, breaker, questions
+  Result<std::uint64_t> note_outage(const Command& command, const OutageNote& note, Batch& batch);
   void on_answered(const Answered& answered, Now now, Effects& effects);
   void on_woke(Now now, Effects& effects);
   void on_probed(const Probed& probed, Now now, Effects& effects);

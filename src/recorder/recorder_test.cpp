@@ -336,6 +336,41 @@ TEST_F(RecorderTest, AVorgangThatWasStartedBeforeIsOnlyFinished) {
   EXPECT_FALSE(shop.calls.at(0).then.has_value());
 }
 
+TEST_F(RecorderTest, ANoteIsAddedToAnOutageAndChangesNothingElse) {
+  RecordProperty("proves", "TSS-006");
+  const auto note = [](std::uint64_t number, std::string reason, std::vector<std::string> steps) {
+    return OutageNote{TestStand::serial, number, std::move(reason), std::move(steps)};
+  };
+  EXPECT_EQ(shop.refusal(shop.master(note(1, "pulled", {}))), "E-OUT-101") << "nothing failed yet";
+  const std::uint64_t request = shop.send(TestStand::sale(1, "k1"));
+  shop.flush();
+  shop.fail_call(dead());
+  shop.flush();
+  EXPECT_EQ(shop.refusal(request), "accepted");
+  const std::vector<journal::Entry> old = shop.journal;
+
+  // While it lasts and after its end, as often as somebody has something to say.
+  EXPECT_EQ(shop.refusal(shop.master(note(1, "Stick war gezogen", {}))), "accepted");
+  shop.recover();
+  EXPECT_EQ(shop.refusal(shop.master(note(1, "", {"eingesteckt", "Hülle getauscht"}))), "accepted");
+  EXPECT_EQ(shop.journal.back().kind, entry_kind::outage_note);
+  EXPECT_EQ(shop.journal.back().actor, "anna");
+  EXPECT_EQ(outage_note_from_json(shop.journal.back().payload).value(),
+            note(1, "", {"eingesteckt", "Hülle getauscht"}));
+  for (std::size_t i = 0; i < old.size(); ++i) EXPECT_EQ(shop.journal[i].hash, old[i].hash);
+  EXPECT_EQ(shop.state_text(), shop.fold_text());
+
+  const std::size_t entries = shop.journal.size();
+  for (const OutageNote& bad : {note(0, "x", {}), note(2, "x", {}), OutageNote{"ffff", 1, "x", {}}})
+    EXPECT_EQ(shop.refusal(shop.master(bad)), "E-OUT-101");
+  for (const OutageNote& bad :
+       {note(1, "", {}), note(1, std::string(1001, 'x'), {}), note(1, "two\nlines", {}),
+        note(1, "x", {""}), note(1, "x", std::vector<std::string>(21, "step")),
+        note(1, "\xff", {})})
+    EXPECT_EQ(shop.refusal(shop.master(bad)), "E-OUT-102");
+  EXPECT_EQ(shop.journal.size(), entries) << "what is refused leaves nothing";
+}
+
 TEST_F(RecorderTest, AnOutageEndsInTheCommitThatPlansTheAborts) {
   shop.send(TestStand::sale(1, "k1"));
   shop.flush();

@@ -471,6 +471,8 @@ Result<Ok> Recorder::set_master(const Command& command, const Master& master, No
     m_state.apply_register(*info);
     // A device of the new list may work where none did.
     if (!info->signers.empty()) ready(lane_of(id));
+  } else if (const auto* note = std::get_if<OutageNote>(&master.value)) {
+    SIEGEL_TRY(sequence, note_outage(command, *note, batch));
   } else {
     SIEGEL_TRY(sequence, set_rksv_master(command, master, batch));
   }

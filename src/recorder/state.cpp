@@ -213,6 +213,8 @@ Status State::apply(const journal::Entry& entry) {
   } else if (entry.kind == entry_kind::outage_end) {
     SIEGEL_TRY(const OutageEnded ended, outage_ended_from_json(entry.payload));
     apply_outage_end(ended);
+  } else if (entry.kind == entry_kind::outage_note) {
+    SIEGEL_TRY_OK(outage_note_from_json(entry.payload));  // nothing is decided by it
   } else if (entry.kind == entry_kind::late_signature) {
     SIEGEL_TRY(const LateSignature late, late_signature_from_json(entry.payload));
     apply_late_signature(late);

@@ -285,7 +285,7 @@ Seal outage_seal(Maker& m, std::uint64_t outage, std::uint64_t receipt) {
   seal.outage_receipt = receipt;
   seal.outage_since = Instant::from_unix(1767323045);
   seal.error_code = "E-TSE-104";
-  seal.error_text = "silent";
+  seal.error_text = "x";
   m.add(entry_kind::seal, to_json(seal), "KASSE-1");
   return seal;
 }
@@ -298,7 +298,24 @@ void end_outage(Maker& m, std::uint64_t number, std::uint64_t receipts) {
         to_json(OutageEnded{m.serial(), number, Instant::from_unix(1767323999), receipts}));
 }
 
+void note_outage(Maker& m, std::uint64_t number) {
+  m.add(entry_kind::outage_note, to_json(OutageNote{m.serial(), number, "pulled", {"put back"}}));
+}
+/// An outage with a receipt whose record was changed later, and the chain made anew over it.
+std::function<void(Maker&)> edited_outage(const std::function<void(OutageBegan&)>& edit) {
+  return [edit](Maker& m) {
+    begin_outage(m, 1);
+    const std::size_t at = m.entries.size() - 1;
+    outage_seal(m, 1, 1);
+    end_outage(m, 1, 1);
+    OutageBegan began = outage_began_from_json(m.entries[at].payload).value();
+    edit(began);
+    m.entries[at].payload = to_json(began);
+  };
+}
+
 TEST(verify_journal, tells_each_fault_of_the_story) {
+  RecordProperty("proves", "TSS-010");
   const std::vector<Fault> faults = {
       {"JRN-0104", [](Maker& m) { m.add(entry_kind::plan, "{}", "KASSE-1"); }},
       {"JRN-0105", [](Maker& m) { m.add("horoscope", "{}"); }},
@@ -368,6 +385,24 @@ TEST(verify_journal, tells_each_fault_of_the_story) {
          end_outage(m, 1, 7);
        }},
       {"JRN-0506", [](Maker& m) { begin_outage(m, 1); }},
+      {"JRN-0507", edited_outage([](OutageBegan& began) { began.code = "E-TSE-406"; })},
+      {"JRN-0507", edited_outage([](OutageBegan& began) { began.text = "another cause"; })},
+      {"JRN-0507",
+       edited_outage([](OutageBegan& began) { began.since = Instant::from_unix(1767323046); })},
+      {"JRN-0508",
+       [](Maker& m) {
+         begin_outage(m, 1);
+         note_outage(m, 2);
+       }},
+      {"JRN-0509",
+       [](Maker& m) {
+         m.add(entry_kind::started,
+               to_json(VorgangStarted{.vorgang = VorgangId("v-9"),
+                                      .register_id = RegisterId::parse("KASSE-1").value(),
+                                      .tse_serial = m.serial(),
+                                      .error_code = "E-TSE-104"}),
+               "KASSE-1");
+       }},
   };
   for (const Fault& fault : faults) {
     Maker maker;
@@ -385,6 +420,7 @@ TEST(verify_journal, an_outage_with_a_late_signature_passes) {
   begin_outage(maker, 1);
   const Seal lost = outage_seal(maker, 1, 1);
   end_outage(maker, 1, 1);
+  note_outage(maker, 1);
   const Plan plan = plan_from_json(maker.entries[lost.plan_sequence - 1].payload).value();
   const Seal found = maker.seal(lost.plan_sequence, plan);
   LateSignature late;

@@ -44,6 +44,8 @@ void Story::take(const EntryHeader& header, std::string_view payload) {
     take_outage_begin(payload);
   } else if (kind == entry_kind::outage_end) {
     take_outage_end(payload);
+  } else if (kind == entry_kind::outage_note) {
+    take_outage_note(payload);
   } else if (!take_master(kind, payload)) {
     find("JRN-0105", "", header.kind, "a kind this version knows");
   }
@@ -78,7 +80,7 @@ bool Story::take_master(std::string_view kind, std::string_view payload) {
   } else if (kind == entry_kind::vorgang) {
     read(vorgang_opened_from_json(payload));
   } else if (kind == entry_kind::started) {
-    read(vorgang_started_from_json(payload));
+    take_started(payload);
   } else if (kind == entry_kind::update) {
     read(vorgang_updated_from_json(payload));
   } else {
@@ -249,6 +251,15 @@ void Story::seal_unsigned(const Seal& seal) {
     find("JRN-0503", "/outage_number", fmt::format("{}", seal.outage_number),
          outage.open ? fmt::format("{}", outage.last_number) : "an outage that goes on");
   }
+  // Each receipt repeats what its outage is: an edited record contradicts it.
+  if (outage.open && seal.outage_number == outage.last_number &&
+      (seal.outage_since != outage.began.since || seal.error_code != outage.began.code ||
+       seal.error_text != outage.began.text)) {
+    find("JRN-0507", "/outage_number",
+         fmt::format("{} since {}: {}", seal.error_code, seal.outage_since.text(), seal.error_text),
+         fmt::format("{} since {}: {}", outage.began.code, outage.began.since.text(),
+                     outage.began.text));
+  }
   if (seal.outage_receipt != outage.last_receipt + 1) {
     find("JRN-0504", "/outage_receipt", fmt::format("{}", seal.outage_receipt),
          fmt::format("{}", outage.last_receipt + 1));
@@ -291,6 +302,27 @@ void Story::take_outage_begin(std::string_view payload) {
   outage.last_number = began->number;
   outage.open = true;
   outage.receipts = 0;
+  outage.began = *began;
+}
+
+void Story::take_outage_note(std::string_view payload) {
+  const auto note = read(outage_note_from_json(payload));
+  if (!note) return;
+  if (note->number == 0 || note->number > last_outage(note->tse_serial)) {
+    find("JRN-0508", "/number", fmt::format("outage {} of {}", note->number, note->tse_serial),
+         fmt::format("an outage up to {}", last_outage(note->tse_serial)));
+  }
+}
+
+void Story::take_started(std::string_view payload) {
+  const auto started = read(vorgang_started_from_json(payload));
+  // Without a device, or of a signature device, nothing is started.
+  if (!started || started->transaction != 0 || started->tse_serial.empty()) return;
+  const auto outage = m_outages.find(started->tse_serial);
+  if (outage == m_outages.end() || !outage->second.open) {
+    find("JRN-0509", "/transaction", fmt::format("no start of {}", started->vorgang.get()),
+         "an outage that goes on");
+  }
 }
 
 void Story::take_outage_end(std::string_view payload) {

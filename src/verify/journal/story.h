@@ -66,6 +66,7 @@ class Story {
     std::uint64_t last_number = 0;
     std::uint64_t last_receipt = 0;
     std::uint64_t receipts = 0;  ///< of the open outage
+    OutageBegan began;           ///< of the last outage
     bool open = false;
   };
 
@@ -84,6 +85,8 @@ class Story {
   void take_late(std::string_view payload);
   void take_outage_begin(std::string_view payload);
   void take_outage_end(std::string_view payload);
+  void take_outage_note(std::string_view payload);
+  void take_started(std::string_view payload);
   /// One finish signature: uniqueness, order, and the check of the signature itself.
   struct FinishOf {
     std::uint64_t plan;
