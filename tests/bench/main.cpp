@@ -28,6 +28,7 @@ constexpr std::array entries = {
     Entry{"sale-32", "whole sale, 32 registers on one TSE", siegel::bench::bench_sale_32},
     Entry{"growth", "a sale at a million entries", siegel::bench::bench_growth},
     Entry{"verify", "checking an export of a TSE", siegel::bench::bench_verify},
+    Entry{"verify-dsfinvk", "checking a DSFinV-K export", siegel::bench::bench_verify_dsfinvk},
 };
 
 int help() {
@@ -42,6 +43,8 @@ int help() {
 int main(int argc, char** argv) {
   if (argc == 3 && std::strcmp(argv[1], "--verify-child") == 0)
     return siegel::bench::verify_child(argv[2]);
+  if (argc == 3 && std::strcmp(argv[1], "--verify-dsfinvk-child") == 0)
+    return siegel::bench::verify_dsfinvk_child(argv[2]);
   siegel::bench::Settings settings;
   bool json = false;
   std::vector<std::string_view> names;

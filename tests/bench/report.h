@@ -71,5 +71,8 @@ void bench_growth(const Settings& settings, Report& report);
 void bench_verify(const Settings& settings, Report& report);
 /// The other process of bench_verify: prints seconds, signatures and megabytes.
 int verify_child(const char* file);
+void bench_verify_dsfinvk(const Settings& settings, Report& report);
+/// The other process of bench_verify_dsfinvk: prints seconds, signatures and megabytes.
+int verify_dsfinvk_child(const char* folder);
 
 }  // namespace siegel::bench
