@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/file.h"
 #include "format/json.h"
 #include "format/qr.h"
 #include "verify/rksv/dep_reader.h"
@@ -615,6 +616,29 @@ TEST(rksv_property, amounts_as_the_official_tool_reads_them) {
                            "1,,00", "12.34,56", "99999999999999999,00"}) {
     EXPECT_FALSE(parse_amount(text).readable) << text;
   }
+}
+
+TEST(rksv_page, worked_example_is_what_we_compute) {
+  const auto bytes = read_file(SIEGEL_SOURCE_DIR "/docs/formats/rksv-dep.md", 1 << 20);
+  ASSERT_TRUE(bytes.ok());
+  const std::string_view page = text_of(*bytes);
+  std::string dep =
+      "{\"Belege-Gruppe\":[{\"Signaturzertifikat\":\"\",\"Zertifizierungsstellen\":"
+      "[],\"Belege-kompakt\":[";
+  std::size_t receipts = 0;
+  for (std::size_t at = page.find("\n" + std::string(jws_header) + "."); at != page.npos;
+       at = page.find("\n" + std::string(jws_header) + ".", at + 1)) {
+    const std::string_view line = page.substr(at + 1, page.find('\n', at + 1) - at - 1);
+    dep += fmt::format("{}\"{}\"", receipts++ == 0 ? "" : ",", line);
+  }
+  dep += "]}]}";
+  EXPECT_EQ(receipts, 2U);
+  const std::string container =
+      R"({"base64AESKey":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="})";
+  const Outcome outcome = verify(dep, container).value();
+  // Chain and counter hold; only the Startbeleg lacks its signature.
+  EXPECT_EQ(violations(outcome.report), Rules{"RKS-0610"}) << findings_text(outcome.report);
+  EXPECT_EQ(outcome.report.count("RKS-0626"), 1U);
 }
 
 TEST(number_set, knows_what_was_there) {
