@@ -65,7 +65,8 @@ bool Recorder::begin_due(Lane& lane, Now now, Effects& effects) {
   const RksvState& rksv = *found->second.rksv;
   if (!rksv.start || rksv.ended) return false;
   const bool works = signable(found->second.info.signers);
-  if (rksv.run && works && !SIEGEL_MUTANT("sammelbeleg-dropped"))
+  const bool after_sale = SIEGEL_MUTANT("sammelbeleg-after-sale") && !lane.waiting.empty();
+  if (rksv.run && works && !after_sale && !SIEGEL_MUTANT("sammelbeleg-dropped"))
     return begin_own(lane, collective_draft(*rksv.run), {}, {}, now, effects);
   if (!m_state.profile.automatic_dues || rksv.open_months.empty()) return false;
   const auto stamp = local(now, *m_state.business);

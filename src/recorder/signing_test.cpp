@@ -299,6 +299,19 @@ TEST_F(AustrianTest, ANewDeviceInTheListEndsTheRunToo) {
   EXPECT_EQ(shop.verdict(1), "");
 }
 
+TEST_F(AustrianTest, ASaleThatWaitedBehindAnotherListComesAfterTheSammelbelegToo) {
+  shop.master(card("c").info);
+  shop.down = {"a", "b"};
+  const std::uint64_t first = shop.send(AustrianStand::sale(1, "k1"));
+  shop.send(Master{AustrianStand::register_info(1, {"c"}), true});
+  const std::uint64_t second = shop.send(AustrianStand::sale(1, "k2"));
+  shop.settle();
+  EXPECT_EQ(shop.accepted(first).seal->outcome, Seal::Outcome::unsigned_outage);
+  EXPECT_EQ(shop.accepted(second).seal->signer, "c");
+  EXPECT_EQ(shop.story(1), "start standard! collective standard");
+  EXPECT_EQ(shop.verdict(1), "");
+}
+
 // ---- keys, restarts, life -----------------------------------------------------------------------
 
 TEST_F(AustrianTest, ARepeatedKeyGetsTheSameReceiptAndNoSecondSignature) {

@@ -98,6 +98,7 @@ class CardShop {
 
  private:
   Result<std::unique_ptr<device::CheckedSigner>> open_card(std::size_t index);
+  Status start(const RegisterId& register_id);
   [[nodiscard]] RegisterInfo register_info(std::size_t index) const;
   std::uint64_t follow(journal::Journal& journal);
 
