@@ -231,7 +231,7 @@ CommandLine::Command& add_choice(CommandLine::Command& command, Options& options
 
 void add_card(CommandLine& line, Context& context) {
   line.group("card", "Signature cards in the readers of this machine (Austria)");
-  Options& options = line.own<Options>();
+  auto& options = line.own<Options>();
   line.command("card list", "Readers and the cards in them: kind, serial number, holder, validity")
       .example("siegel card list")
       .example("siegel card list --json")

@@ -121,7 +121,7 @@ std::optional<std::size_t> certificate_size(BytesView beginning) {
   constexpr unsigned sequence = 0x30;
   if (beginning.size() < 2 || std::to_integer<unsigned>(beginning[0]) != sequence)
     return std::nullopt;
-  const unsigned first = std::to_integer<unsigned>(beginning[1]);
+  const auto first = std::to_integer<unsigned>(beginning[1]);
   if (first < 0x80U) return 2 + first;
   const std::size_t length_bytes = first & 0x7FU;
   // Two bytes hold every length allowed here.

@@ -27,7 +27,7 @@ std::string plain_serial(std::string_view hex) {
   return out;
 }
 
-CardSigner::CardSigner(CardReaders& readers, std::string serial, crypto::SecretBytes pin)
+CardSigner::CardSigner(CardReaders& readers, std::string_view serial, crypto::SecretBytes pin)
     : m_readers(readers), m_serial(plain_serial(serial)), m_pin(std::move(pin)) {}
 
 CardSigner::~CardSigner() = default;
@@ -56,8 +56,9 @@ Result<CardSigner::Open> CardSigner::find() {
   SIEGEL_TRY(std::vector<ReaderState> readers, m_readers.readers());
   if (readers.empty()) return not_found("E-CRD-102", "no card reader is connected");
   std::erase_if(readers, [](const ReaderState& reader) { return !reader.card_present; });
-  std::ranges::stable_partition(
-      readers, [&](const ReaderState& reader) { return reader.name == m_last_reader; });
+  // Where it was is where it is, mostly.
+  const auto last = std::ranges::find(readers, m_last_reader, &ReaderState::name);
+  if (last != readers.end()) std::rotate(readers.begin(), last, last + 1);
   std::vector<Open> fitting;
   std::vector<std::string> others;
   std::vector<Error> errors;

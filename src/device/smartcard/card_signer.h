@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "device/smartcard/conversation.h"
@@ -21,7 +22,7 @@ namespace siegel::device::smartcard {
 class CardSigner {
  public:
   /// `readers` is borrowed for the life of this object.
-  CardSigner(CardReaders& readers, std::string serial, crypto::SecretBytes pin);
+  CardSigner(CardReaders& readers, std::string_view serial, crypto::SecretBytes pin);
   ~CardSigner();
   CardSigner(const CardSigner&) = delete;
   CardSigner& operator=(const CardSigner&) = delete;

@@ -10,7 +10,6 @@ namespace siegel::device::smartcard {
 namespace {
 
 using testing::CardKind;
-using testing::CardSpec;
 using testing::Desk;
 using testing::DeskReaders;
 using testing::Fault;

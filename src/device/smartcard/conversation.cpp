@@ -22,7 +22,7 @@ Error unexpected(std::string_view doing, std::uint16_t status) {
 }
 
 Error not_activated(std::string detail) { return conflict("E-CRD-203", std::move(detail)); }
-Error no_certificate(std::string why) {
+Error no_certificate(const std::string& why) {
   return unavailable("E-CRD-204", "the card's certificate: " + why);
 }
 

@@ -37,8 +37,7 @@ Error for_tills(const Error& error) {
 class SmartCard::Impl {
  public:
   Impl(std::unique_ptr<CardReaders> readers, SmartCardOptions options)
-      : m_readers(std::move(readers)),
-        card(*m_readers, std::move(options.serial), std::move(options.pin)) {}
+      : m_readers(std::move(readers)), card(*m_readers, options.serial, std::move(options.pin)) {}
 
  private:
   std::unique_ptr<CardReaders> m_readers;

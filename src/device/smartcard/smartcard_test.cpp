@@ -39,10 +39,11 @@ struct Bench {
       : card(std::move(spec)), signer(signer_of(desk, card.serial(), pin)) {
     desk.put(0, &card);
   }
-  Result<Bytes> sign(std::string_view text = "receipt") {
+  Result<Bytes> sign(std::string_view text = "receipt") const {
     return signer->sign_digest(digest_of(text));
   }
-  [[nodiscard]] bool valid(const Result<Bytes>& signature, std::string_view text = "receipt") {
+  [[nodiscard]] bool valid(const Result<Bytes>& signature,
+                           std::string_view text = "receipt") const {
     if (!signature) return false;
     const auto key = crypto::Certificate::parse(card.certificate())->public_key();
     return key->verify_ecdsa_digest(digest_of(text), *signature);

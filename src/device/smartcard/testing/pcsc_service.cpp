@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -18,6 +17,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -26,8 +26,6 @@
 #include "base/file.h"
 #include "base/random.h"
 #include "base/time.h"
-
-extern char** environ;
 
 namespace siegel::device::smartcard::testing {
 namespace {
@@ -327,7 +325,7 @@ bool PcscService::wait_for(std::size_t reader, bool present) const {
   for (const Steady deadline = now() + patience; !seen && now() < deadline;) {
     constexpr DWORD a_while_ms = 10000;
     code = SCardGetStatusChange(context, a_while_ms, &state, 1);
-    if (code != SCARD_S_SUCCESS && code != static_cast<LONG>(SCARD_E_TIMEOUT)) break;
+    if (code != SCARD_S_SUCCESS && code != SCARD_E_TIMEOUT) break;
     // MUTE is what a card is while it gets its power.
     seen = ((state.dwEventState & SCARD_STATE_PRESENT) != 0) == present;
     state.dwCurrentState = state.dwEventState & ~static_cast<DWORD>(SCARD_STATE_CHANGED);
@@ -352,7 +350,7 @@ std::string PcscService::log() const {
 Status PcscService::choose_ports() {
   // Each process begins elsewhere; the lock keeps those apart that meet all the same.
   const std::uint16_t first = 20000;
-  const std::uint16_t pairs = static_cast<std::uint16_t>((first_ephemeral_port() - first) / 2);
+  const auto pairs = static_cast<std::uint16_t>((first_ephemeral_port() - first) / 2);
   for (int attempt = 0; attempt < 1000; ++attempt) {
     const auto port = static_cast<std::uint16_t>(first + 2 * system_random().below(pairs));
     const int lock = lock_port(port);

@@ -25,7 +25,7 @@ Bytes bytes(std::string_view text) { return from_hex(text).value(); }
 /// T0 and six interface bytes in front of the historical ones.
 Bytes complete_atr(std::string_view prefix) {
   Bytes atr = bytes(prefix);
-  const std::size_t historical = std::to_integer<std::size_t>(atr[1]) & 0x0FU;
+  const auto historical = std::to_integer<std::size_t>(atr[1]) & 0x0FU;
   while (atr.size() < 8 + historical) atr.push_back(std::byte{0x90});
   std::byte check{0};
   for (std::size_t i = 1; i < atr.size(); ++i) check ^= atr[i];
@@ -49,7 +49,7 @@ struct VirtualCard::Command {
     p1 = std::to_integer<unsigned>(apdu[2]);
     p2 = std::to_integer<unsigned>(apdu[3]);
     const auto wanted = [&](std::size_t at) {
-      const unsigned le = std::to_integer<unsigned>(apdu[at]);
+      const auto le = std::to_integer<unsigned>(apdu[at]);
       return le == 0 ? 256U : le;
     };
     well_formed = true;
@@ -58,7 +58,7 @@ struct VirtualCard::Command {
       expected = wanted(4);
       return;
     }
-    const std::size_t size = std::to_integer<std::size_t>(apdu[4]);
+    const auto size = std::to_integer<std::size_t>(apdu[4]);
     if (apdu.size() < 5 + size || apdu.size() > 6 + size) {
       well_formed = false;
       return;

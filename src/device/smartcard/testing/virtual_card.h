@@ -107,7 +107,7 @@ class VirtualCard {
     Contact contact = Contact::good;
     Bytes answer;
   };
-  [[nodiscard]] Reply transmit(BytesView command);
+  [[nodiscard]] Reply transmit(BytesView apdu);
 
  private:
   struct Command;
