@@ -202,6 +202,45 @@ TEST(Utf8, AgreesWithANaiveModelOnEverySequenceOfTwoBytesAndOnRandomOnes) {
   }));
 }
 
+TEST(Base32, WritesAndReadsTheExamplesOfTheStandard) {
+  const std::pair<const char*, const char*> examples[] = {{"", ""},
+                                                          {"f", "MY======"},
+                                                          {"fo", "MZXQ===="},
+                                                          {"foo", "MZXW6==="},
+                                                          {"foob", "MZXW6YQ="},
+                                                          {"fooba", "MZXW6YTB"},
+                                                          {"foobar", "MZXW6YTBOI======"}};
+  for (const auto& [text, code] : examples) {
+    EXPECT_EQ(base32(bytes_of(text)), code);
+    EXPECT_EQ(text_of(from_base32(code).value()), text);
+  }
+}
+
+TEST(Base32, RefusesWhatIsNotExactlyBase32) {
+  for (const char* text : {"M", "MY", "MY=====", "my======", "M1======", "MY=A====", "MZ======",
+                           "MZXW6YTBO=======", "========", "MZXW6YT=", "MZXW6Y==", "MY====== "}) {
+    const auto result = from_base32(text);
+    ASSERT_FALSE(result.ok()) << text;
+    EXPECT_EQ(result.error().code, "E-ENC-003");
+  }
+}
+
+TEST(Base32, RoundTripIsExact) {
+  holds("any bytes", [](const std::vector<std::uint8_t>& raw) {
+    const std::string code = base32(as_bytes(raw));
+    RC_ASSERT(code.size() == (raw.size() + 4) / 5 * 8);
+    RC_ASSERT(from_base32(code).value() == as_bytes(raw));
+  });
+  holds("one text for each bytes", [](const std::vector<std::uint8_t>& raw) {
+    std::string code = base32(as_bytes(raw));
+    RC_PRE(!code.empty());
+    const auto at = *rc::gen::inRange<std::size_t>(0, code.size());
+    code[at] = static_cast<char>(*rc::gen::inRange<int>('2', '_'));
+    const auto again = from_base32(code);
+    RC_ASSERT((!again.ok() || base32(*again) == code));
+  });
+}
+
 TEST(Excerpt, IsShortPrintableAndWellFormed) {
   EXPECT_EQ(excerpt("kurz"), "kurz");
   EXPECT_EQ(excerpt("abcdef", 6), "abcdef");

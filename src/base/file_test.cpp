@@ -104,6 +104,35 @@ TEST_F(File, AFailedWriteLeavesTheOldContentAndNothingElse) {
   EXPECT_EQ(files(), 1U);
 }
 
+TEST_F(File, ASinkMakesANewFileAndNoOther) {
+  {
+    auto sink = FileSink::create(path("a"), {.mode = 0600});
+    ASSERT_TRUE(sink.ok());
+    ASSERT_TRUE(sink->write(bytes_of("one ")).ok());
+    ASSERT_TRUE(sink->write(bytes_of("two")).ok());
+    ASSERT_TRUE(sink->finish().ok());
+  }
+  EXPECT_EQ(content(path("a")), "one two");
+  struct stat info{};
+  ASSERT_EQ(stat(path("a").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777U, 0600U);
+  EXPECT_EQ(FileSink::create(path("a")).error().code, "E-FIL-004");
+  EXPECT_EQ(FileSink::create(path("none/a")).error().code, "E-FIL-004");
+  EXPECT_EQ(content(path("a")), "one two");
+}
+
+TEST_F(File, ASinkTellsThatTheDiskIsFull) {
+  const int status = in_another_process([&] {
+    const rlimit limit{.rlim_cur = 100'000, .rlim_max = 100'000};
+    if (std::signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0) return 2;
+    auto sink = FileSink::create(path("a"));
+    if (!sink.ok()) return 3;
+    const Status written = sink->write(Bytes(300'000));
+    return !written.ok() && written.error().code == "E-FIL-004" ? 0 : 4;
+  });
+  EXPECT_EQ(status, 0);
+}
+
 TEST_F(File, WriteIntoAFolderThatIsMissingIsAnError) {
   EXPECT_EQ(write_file(path("none/a"), bytes_of("x")).error().code, "E-FIL-004");
   EXPECT_EQ(sync_directory(path("none")).error().code, "E-FIL-004");

@@ -31,5 +31,27 @@ TEST(RksvTexts, ASignatureOverTheDigestIsOneOverTheJws) {
   EXPECT_TRUE(format::verify_jws(*parsed, key.public_key()));
 }
 
+TEST(RksvTexts, TheCheckValueOfTheKeyIsTheOneOfTheForm) {
+  RecordProperty("proves", "AMA-047");
+  EXPECT_EQ(aes_check("kdby3bGHZSrm4+1LINk4KEteZAH2lY+hUGM6pTW+m2k="), "pEzf");
+  EXPECT_EQ(aes_check("BgoTRQsEE1MUBhQJBggUDgkKE2AfKTsaNTphG7ZRUlQ="), "wFEj");
+  EXPECT_EQ(aes_check("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), "kF8o");
+}
+
+TEST(RksvTexts, TheOcrFormHasTheSameFieldsInBase32) {
+  const std::string begin = "_R1-AT1_K_1_2026-07-01T09:07:00_1,00_0,00_0,00_0,00_0,00_";
+  EXPECT_EQ(ocr_code(begin + "VFJB_1a_KugYRULx7mk=", to_bytes("Sig")),
+            begin + "KRJEC===_1a_FLUBQRKC6HXGS===_KNUWO===");
+  EXPECT_EQ(ocr_code(begin + "U1RP_1a_KugYRULx7mk=", to_bytes("Sig")),
+            begin + "KNKE6===_1a_FLUBQRKC6HXGS===_KNUWO===");
+  // What is no base64 stays what it is: the paper shows what the seal holds.
+  EXPECT_EQ(ocr_code(begin + "?_1a_?", to_bytes("Sig")), begin + "?_1a_?_KNUWO===");
+}
+
+TEST(RksvTexts, TheLinkDependsOnTheSignature) {
+  EXPECT_EQ(link_token("a").size(), 11U);
+  EXPECT_NE(link_token("_R1-AT1_x_QQ=="), link_token("_R1-AT1_x_QQ=/"));
+}
+
 }  // namespace
 }  // namespace siegel::rksv

@@ -172,17 +172,10 @@ Status check_file(const fs::path& folder, const json::Object& entry) {
   return Ok{};
 }
 
-}  // namespace
-
-Result<RksvBackup> backup_rksv(journal::Reader& reader, const RksvSelection& selection,
-                               const fs::path& target, const RksvBackupOptions& options) {
-  const fs::path folder = target.has_filename() ? target : target.parent_path();
-  SIEGEL_CHECK(options.passphrase == nullptr || options.random != nullptr);
-  SIEGEL_TRY_OK(check_options(folder, options));
-  fs::path part = folder;
-  part += ".part";
+/// Everything that is in a backup, in the new folder `part`, read again.
+Result<RksvBackup> fill(journal::Reader& reader, const RksvSelection& selection,
+                        const fs::path& part, const RksvBackupOptions& options) {
   std::error_code error;
-  fs::remove_all(part, error);  // what an interrupted backup left
   fs::create_directories(part, error);
   if (error) {
     return unavailable("E-FIL-004",
@@ -200,6 +193,27 @@ Result<RksvBackup> backup_rksv(journal::Reader& reader, const RksvSelection& sel
   const std::string manifest = manifest_of(selection, options, files);
   SIEGEL_TRY_OK(write_file(part / manifest_name, bytes_of(manifest), {.mode = 0600}));
   SIEGEL_TRY_OK(check_rksv_backup(part));
+  return RksvBackup{.dep7 = files[0].content,
+                    .dep131 = files[1].content,
+                    .manifest_sha256 = crypto::sha256(bytes_of(manifest))};
+}
+
+}  // namespace
+
+Result<RksvBackup> backup_rksv(journal::Reader& reader, const RksvSelection& selection,
+                               const fs::path& target, const RksvBackupOptions& options) {
+  SIEGEL_CHECK(options.passphrase == nullptr || options.random != nullptr);
+  const fs::path folder = target.has_filename() ? target : target.parent_path();
+  SIEGEL_TRY_OK(check_options(folder, options));
+  fs::path part = folder;
+  part += ".part";
+  std::error_code error;
+  fs::remove_all(part, error);  // what an interrupted backup left
+  auto done = fill(reader, selection, part, options);
+  if (!done.ok()) {
+    fs::remove_all(part, error);  // a full medium is not helped by half a backup
+    return done;
+  }
   fs::rename(part, folder, error);
   if (error) {
     return unavailable("E-FIL-004",
@@ -207,9 +221,7 @@ Result<RksvBackup> backup_rksv(journal::Reader& reader, const RksvSelection& sel
                        folder.string());
   }
   SIEGEL_TRY_OK(sync_directory(folder.has_parent_path() ? folder.parent_path() : fs::path(".")));
-  return RksvBackup{.dep7 = files[0].content,
-                    .dep131 = files[1].content,
-                    .manifest_sha256 = crypto::sha256(bytes_of(manifest))};
+  return done;
 }
 
 Status check_rksv_backup(const fs::path& folder) {

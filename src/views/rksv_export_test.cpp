@@ -1,8 +1,11 @@
 #include "views/rksv_export.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -310,6 +313,21 @@ TEST_F(RksvBackupTest, IsAFolderThatCanBeCheckedAndNeverReplaced) {
     ASSERT_TRUE(write_file(target / "manifest.json", bytes_of(text)).ok());
     EXPECT_EQ(check_rksv_backup(target).error().code, "E-RKX-114") << text;
   }
+}
+
+TEST_F(RksvBackupTest, AFullMediumLeavesNothingBehind) {
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const rlimit limit{.rlim_cur = 2'000, .rlim_max = 2'000};
+    if (std::signal(SIGXFSZ, SIG_IGN) == SIG_ERR || setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(2);
+    const auto done = backup_rksv(*reader(), quarter, folder / "full", {});
+    _exit(!done.ok() && done.error().code == "E-FIL-004" ? 0 : 3);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_TRUE(fs::is_empty(folder));
 }
 
 TEST_F(RksvBackupTest, APassphraseKeepsItSecretAndOpensslOpensIt) {

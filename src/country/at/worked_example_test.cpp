@@ -51,6 +51,7 @@ ReceiptDraft draft_of(const json::Object& step) {
 class WorkedExample : public ::testing::Test {
  protected:
   void SetUp() override {
+    RecordProperty("proves", "AMA-006 AMA-007 AMA-008 AMA-010 AMA-011 AMA-047");
     const char* vectors = std::getenv("SIEGEL_VECTORS");
     if (vectors == nullptr) GTEST_SKIP() << "no vectors";
     const auto file = read_file(std::filesystem::path(vectors) / "rksv/worked-example/steps.json",
@@ -65,7 +66,6 @@ class WorkedExample : public ::testing::Test {
 };
 
 TEST_F(WorkedExample, EveryValueOfEveryReceiptIsReproduced) {
-  RecordProperty("proves", "AMA-006 AMA-007 AMA-008 AMA-010 AMA-011 AMA-047");
   const std::string key_text = text(steps(), "aes_key_base64");
   EXPECT_EQ(rksv::aes_check(key_text), text(steps(), "aes_key_checksum"));
   Bytes point = {std::byte{4}};
