@@ -150,7 +150,9 @@ Exit end_register(const Context& context, const Options& options) {
   if (!way) return context.fail(way.error());
   const auto id = RegisterId::parse(options.subject);
   if (!id) return context.fail(id.error());
-  auto shop = open_austrian(context, Shop::Mode::write);
+  // A data folder whose state is lost opens for reading only; its file for the upload can be made.
+  const auto mode = options.upload_folder.empty() ? Shop::Mode::write : Shop::Mode::read;
+  auto shop = open_austrian(context, mode);
   if (!shop) return context.fail(shop.error());
   const auto state = (*shop)->state();
   if (!state) return context.fail(state.error());

@@ -2,7 +2,10 @@
 
 #include <array>
 
+#include "app/at/secret_file.h"
+#include "app/at_tools.h"
 #include "app/commands.h"
+#include "app/shop/mail_settings.h"
 #include "app/shop/shop.h"
 #include "base/file.h"
 #include "format/json_fields.h"
@@ -105,6 +108,53 @@ Exit set(const Context& context, const Options& options) {
   return Exit::success;
 }
 
+struct MailOptions {
+  std::string file, password_file;
+  bool test = false;
+};
+
+/// Who is told when a signature device fails.
+Exit mail_command(const Context& context, const MailOptions& options) {
+  auto shop = open_austrian(context, Shop::Mode::write);
+  if (!shop) return context.fail(shop.error());
+  if (!options.file.empty()) {
+    const auto run = [&]() -> Status {
+      SIEGEL_TRY(const Bytes bytes, read_file(options.file, 1U << 16U));
+      SIEGEL_TRY(const json::Value value, json::parse(text_of(bytes)));
+      SIEGEL_TRY(const MailSettings given, mail_settings_from_json(value));
+      std::optional<crypto::SecretBytes> password;
+      if (!options.password_file.empty()) {
+        SIEGEL_TRY(password, at::read_secret_file(options.password_file, "--password-file"));
+      }
+      SIEGEL_TRY_OK((*shop)->set_mail(given, password ? &*password : nullptr));
+      return Ok{};
+    };
+    if (const auto done = run(); !done) return context.fail(done.error());
+  }
+  json::Object document;
+  std::string text = options.file.empty() ? "" : "Set.\n";
+  if (options.test) {
+    // The notifier reads its settings when the folder is opened.
+    shop->reset();
+    shop = open_austrian(context, Shop::Mode::write);
+    if (!shop) return context.fail(shop.error());
+    const auto state = (*shop)->state();
+    if (!state) return context.fail(state.error());
+    const auto sent = (*shop)->notify(
+        {{"", {{.shop = state->business->name, .register_name = {}}, mail::Trial{}}}});
+    if (!sent) return context.fail(sent.error());
+    if (!sent->failed.empty()) return context.fail(sent->failed.front().error);
+    text += fmt::format("{} mails delivered.\n", sent->delivered);
+    document.set("delivered", static_cast<std::int64_t>(sent->delivered));
+  }
+  const auto in_force = read_mail_settings((*shop)->folder());
+  if (!in_force) return context.fail(in_force.error());
+  if (*in_force) document.set("mail", to_json_value(**in_force));
+  text += *in_force ? json::pretty(to_json_value(**in_force)) : std::string("Nobody is told.\n");
+  context.show(text, document);
+  return Exit::success;
+}
+
 }  // namespace
 
 void add_config(CommandLine& line, Context& context) {
@@ -121,6 +171,14 @@ void add_config(CommandLine& line, Context& context) {
                   "whole part")
       .required()
       .run([&] { return set(context, options); });
+  MailOptions& mail = line.own<MailOptions>();
+  line.command("config mail", "Austria: who is told by mail when a signature device fails")
+      .example("siegel config mail mail.json --password-file password --test")
+      .positional("file", mail.file, "settings as JSON (docs/reference/mail.md); none: show them")
+      .option("--password-file", mail.password_file, "FILE",
+              "file with the password of the mail server, kept in the vault")
+      .flag("--test", mail.test, "send a mail to everybody named")
+      .run([&] { return mail_command(context, mail); });
 }
 
 }  // namespace siegel::app

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/day.h"
+#include "app/demo_austria.h"
 #include "app/export_tar.h"
 #include "app/report_text.h"
 #include "app/show.h"
@@ -98,10 +99,12 @@ Result<std::vector<Check>> check_everything(const fs::path& folder, const Shop& 
 }
 
 Exit demo(const Context& context, const Options& options) {
-  if (options.country != "de")
-    return context.fail(invalid("E-CLI-107", "the demo knows the country de", "--country"));
+  if (options.country != "de" && options.country != "at")
+    return context.fail(
+        invalid("E-CLI-107", "the demo knows the countries de and at", "--country"));
   const auto columns = columns_of(options.columns);
   if (!columns) return context.fail(columns.error());
+  if (options.country == "at") return demo_austria(context, {options.out, *columns});
   std::string text(bakery_day());
   if (!options.file.empty()) {
     const auto bytes = read_file(options.file, std::uint64_t{8} << 20);
@@ -188,12 +191,13 @@ Exit demo(const Context& context, const Options& options) {
 
 void add_demo(CommandLine& line, Context& context) {
   Options& options = line.own<Options>();
-  line.command("demo", "A shop's day in fast motion: create, sell, print, export, verify")
+  line.command("demo", "A shop's day (Austria: a year) in fast motion: create, sell, print, verify")
       .example("siegel demo")
+      .example("siegel demo --country at")
       .example("siegel demo examples/de/bakery-day.json --out /tmp/day")
       .positional("file", options.file, "the day as JSON; left out: the bakery built in")
       .option("--out", options.out, "DIR", "folder to make, default siegel-demo")
-      .option("--country", options.country, "CC", "de")
+      .option("--country", options.country, "CC", "de (default): a day; at: a year")
       .option("--columns", options.columns, "N", "width of the prints, default 48")
       .run([&] { return demo(context, options); });
 }

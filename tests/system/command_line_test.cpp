@@ -40,14 +40,23 @@ std::vector<std::string> subcommands(const std::string& help) {
   return names;
 }
 
+void add_commands(const std::vector<std::string>& path,
+                  std::vector<std::vector<std::string>>& all) {
+  std::vector<std::string> asking = path;
+  asking.emplace_back("--help");
+  const std::vector<std::string> verbs = subcommands(siegel(asking).out);
+  if (verbs.empty()) all.push_back(path);
+  for (const std::string& verb : verbs) {
+    std::vector<std::string> deeper = path;
+    deeper.push_back(verb);
+    add_commands(deeper, all);
+  }
+}
+
 /// Every command as a list of words, found by asking the program.
 std::vector<std::vector<std::string>> commands() {
   std::vector<std::vector<std::string>> all;
-  for (const std::string& name : subcommands(siegel({"--help"}).out)) {
-    const std::vector<std::string> verbs = subcommands(siegel({name, "--help"}).out);
-    if (verbs.empty()) all.push_back({name});
-    for (const std::string& verb : verbs) all.push_back({name, verb});
-  }
+  add_commands({}, all);
   return all;
 }
 
@@ -360,6 +369,88 @@ TEST(Outage, StatusIsDegradedUntilTheTseIsBack) {
   EXPECT_EQ(begins, 1);
   EXPECT_EQ(ends, 1);
   EXPECT_EQ(shop.violations(), "");
+}
+
+TEST(Outage, ItsLogIsListedNotedAndExported) {
+  RecordProperty("proves",
+                 "TSS-023 TSS-036 TSS-037 TSS-038 TSS-039 TSS-040 TSS-041 TSS-042 TSS-044");
+  const TestShop shop;
+  const auto serial = [&] {
+    const json::Value registers = shop.siegel_json({"register", "list"}).document();
+    return text_at(list_at(registers, "data").front(), "tse_serial");
+  }();
+  EXPECT_EQ(shop.siegel({"outages", "list"}).out, "No outage.\n");
+  EXPECT_EQ(shop.siegel({"outages", "show", "tse-1", "1"}).exit_code, 5);
+  const fs::path store = shop.folder() / "tse";
+  const fs::path away = shop.around() / "tse-away";
+  fs::rename(store, away);
+  for (const char* key : {"dark-1", "dark-2"})
+    EXPECT_EQ(shop.sell(one_line_document("Brezel", "1.80"), key).exit_code, 0);
+
+  const Ended open = shop.siegel_json({"outages", "list"});
+  ASSERT_EQ(open.exit_code, 0) << open.text();
+  const json::Value listed = open.document();
+  ASSERT_EQ(list_at(listed, "data").size(), 1U) << open.text();
+  EXPECT_EQ(text_at(list_at(listed, "data").front(), "serial"), serial);
+  EXPECT_EQ(text_at(list_at(listed, "data").front(), "code"), "E-TSE-101");
+  EXPECT_TRUE(member(list_at(listed, "data").front(), "until").is_null());
+  const std::string text = shop.siegel({"outages", "list"}).out;
+  EXPECT_NE(text.find("goes on"), std::string::npos) << text;
+  EXPECT_NE(text.find("-> Check plug"), std::string::npos) << text;
+
+  const std::string journal_before = json::canonical(json::Value(shop.entries()));
+  const Ended refused = shop.siegel({"outages", "note", "tse-1", "2", "--reason", "x"});
+  EXPECT_EQ(refused.exit_code, 5) << refused.text();
+  EXPECT_EQ(refused.code(), "E-OUT-101") << refused.text();
+  EXPECT_EQ(shop.siegel({"outages", "note", "tse-1", "1"}).code(), "E-OUT-102");
+  EXPECT_EQ(json::canonical(json::Value(shop.entries())), journal_before);
+  const Ended noted = shop.siegel({"outages", "note", "tse-1", "1", "--reason", "Stecker lose",
+                                   "--step", "getauscht", "--step", "Kabel festgebunden"});
+  EXPECT_EQ(noted.exit_code, 0) << noted.text();
+  const std::string shown = shop.siegel({"outages", "show", serial, "1", "--lang", "de"}).out;
+  for (const char* part : {"Keine TSE gefunden", "AEAO", "KASSE-01-000001", "KASSE-01-000002",
+                           "Stecker lose", "- getauscht", "- Kabel festgebunden"})
+    EXPECT_NE(shown.find(part), std::string::npos) << part << " in " << shown;
+
+  // Period and place are chosen; a second run gives the same bytes.
+  const std::vector<std::string> command{"export", "outages",    "--from", "2020-01-01",
+                                         "--to",   "2099-12-31", "--out",  shop.around().string()};
+  EXPECT_EQ(shop.siegel({"export", "outages", "--from", "2020-01-01"}).exit_code, 2);
+  const fs::path file = shop.around() / "Ausfallbelege_2020-01-01_2099-12-31.csv";
+  const Ended exported = shop.siegel_json(command);
+  ASSERT_EQ(exported.exit_code, 0) << exported.text();
+  EXPECT_EQ(text_at(exported.document(), "file"), file.string());
+  const auto first = read_file(file, 1U << 20U);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(shop.siegel(command).exit_code, 0);
+  EXPECT_EQ(read_file(file, 1U << 20U).value(), *first);
+  const auto lines = lines_of(std::string(text_of(*first)));
+  ASSERT_EQ(lines.size(), 4U) << "headings, the begin, two receipts";
+  EXPECT_TRUE(lines[0].starts_with("\xEF\xBB\xBFTSS Manufacturer;TSS serial No;Receipt ID;"));
+  EXPECT_NE(lines[3].find(serial + ";KASSE-01-000002;"), std::string::npos) << lines[3];
+  EXPECT_NE(lines[3].find(";1;E-TSE-101;2;"), std::string::npos) << lines[3];
+  std::vector<std::string> wrong = command;
+  wrong[3] = "2099-12-31";
+  wrong[5] = "2020-01-01";
+  EXPECT_EQ(shop.siegel(wrong).code(), "E-OUT-103");
+  std::vector<std::string> as_json = command;
+  as_json.emplace_back("--as-json");
+  EXPECT_EQ(shop.siegel(as_json).exit_code, 0);
+  const auto whole =
+      read_file(shop.around() / "Ausfallbelege_2020-01-01_2099-12-31.json", 1U << 20U);
+  ASSERT_TRUE(whole.ok());
+  const auto parsed = json::parse(text_of(*whole));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(list_at(*parsed, "data").size(), 4U) << "the note too";
+
+  std::error_code ignored;
+  fs::remove_all(store, ignored);
+  fs::rename(away, store);
+  EXPECT_EQ(shop.sell(one_line_document("Brezel", "1.80"), "light").exit_code, 0);
+  const json::Value ended = shop.siegel_json({"outages", "list"}).document();
+  EXPECT_FALSE(member(list_at(ended, "data").front(), "until").is_null());
+  EXPECT_EQ(shop.siegel_json({"outages", "codes"}).exit_code, 0);
+  EXPECT_EQ(shop.siegel({"journal", "verify"}).exit_code, 0);
 }
 
 /// A code drawn with half blocks, as a picture; empty if the text holds none.

@@ -26,6 +26,32 @@ void make_shop(const fs::path& folder, int registers) {
   for (int i = 1; i <= registers; ++i) must({"register", "add", register_name(i)});
 }
 
+void make_austrian_shop(const fs::path& folder, const TestShop::Austrian& austrian) {
+  const auto must = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--data", folder.string()});
+    const Ended ended = siegel(arguments);
+    if (ended.exit_code != 0) fmt::print(stderr, "{}: {}", arguments.front(), ended.text());
+    SIEGEL_CHECK(ended.exit_code == 0);
+  };
+  std::vector<std::string> init = austrian_business_options();
+  init.insert(init.begin(), "init");
+  must(init);
+  for (int i = 1; i <= austrian.signers; ++i)
+    must({"at", "signer", "add", "--signer", "softkey", "--id", fmt::format("soft-{}", i)});
+  for (int i = 1; i <= austrian.registers; ++i)
+    must({"at", "setup", "--register", register_name(i)});
+}
+
+const fs::path& austrian_model(const TestShop::Austrian& austrian) {
+  static const TemporaryFolder home;
+  static std::map<std::pair<int, int>, fs::path> made;
+  auto [at, is_new] = made.try_emplace(
+      {austrian.registers, austrian.signers},
+      home.path() / fmt::format("austria-{}-{}", austrian.registers, austrian.signers));
+  if (is_new) make_austrian_shop(at->second, austrian);
+  return at->second;
+}
+
 /// The shop others are copies of, one for each number of registers.
 const fs::path& model_shop(int registers) {
   static const TemporaryFolder home;
@@ -45,6 +71,12 @@ std::vector<std::string> business_options() {
           "--postcode", "10115",
           "--city",     "Berlin",
           "--vat-id",   "DE123456788"};
+}
+
+std::vector<std::string> austrian_business_options() {
+  return {"--country", "at",           "--name",     "Café Donauwelle e.U.",
+          "--street",  "Uferstraße 3", "--postcode", "3500",
+          "--city",    "Krems",        "--vat-id",   "ATU12345678"};
 }
 
 std::string one_line_document(const std::string& text, const std::string& amount) {
@@ -77,6 +109,10 @@ void copy_shop(const fs::path& from, const fs::path& to) {
 TestShop::TestShop(int registers, TemporaryFolder::Kind kind)
     : m_temporary(kind), m_folder(m_temporary.path() / "shop") {
   copy_shop(model_shop(registers), m_folder);
+}
+TestShop::TestShop(Austrian austrian, TemporaryFolder::Kind kind)
+    : m_temporary(kind), m_folder(m_temporary.path() / "shop") {
+  copy_shop(austrian_model(austrian), m_folder);
 }
 TestShop::TestShop(const TestShop& other)
     : m_temporary(TemporaryFolder::Kind::memory), m_folder(m_temporary.path() / "shop") {
@@ -136,6 +172,32 @@ std::string TestShop::violations() const {
     if (checked == 0) text += "no signature was checked\n" + ended->text();
   }
   return text;
+}
+
+std::string TestShop::dep_violations(const std::string& register_id) const {
+  const std::string dep = (around() / "dep.json").string();
+  const std::string container = (around() / "container.json").string();
+  for (const Ended& ended :
+       {siegel_json({"export", "dep7", "--register", register_id, "--out", dep}),
+        siegel_json({"at", "container", container, "--register", register_id})})
+    if (ended.exit_code != 0) return ended.text();
+  const Ended verified = siegel_json({"verify", dep, "--container", container});
+  const json::Value verdict = verified.document();
+  std::string text = violations_of(verdict);
+  if (text_at(member(verdict, "official"), "state") != "PASS")
+    text += "the official tool would not pass it\n" + verified.text();
+  if (verified.exit_code != 0 && text.empty()) text = verified.text();
+  // A verification that checked nothing proves nothing.
+  if (number_at(member(verdict, "signatures"), "checked") == 0)
+    text += "no signature was checked\n" + verified.text();
+  return text;
+}
+
+void TestShop::pull(const std::string& signer) const {
+  write_text(m_folder / "signers" / (signer + ".pulled"), "");
+}
+void TestShop::plug(const std::string& signer) const {
+  fs::remove(m_folder / "signers" / (signer + ".pulled"));
 }
 
 }  // namespace siegel::system_test

@@ -20,6 +20,11 @@ class TestShop {
   struct Empty {};
   /// Nothing is there yet.
   explicit TestShop(Empty);
+  struct Austrian {
+    int registers = 1;  ///< with a Startbeleg each
+    int signers = 1;    ///< software ones: soft-1, soft-2, ...
+  };
+  explicit TestShop(Austrian austrian, TemporaryFolder::Kind kind = TemporaryFolder::Kind::memory);
   struct Initialised {};
   /// After `siegel init`.
   explicit TestShop(Initialised);
@@ -48,6 +53,12 @@ class TestShop {
   /// Exports the TSE's archive and verifies it and the journal against it. Empty if there is no
   /// violation, otherwise what was found.
   [[nodiscard]] std::string violations() const;
+  /// Exports the DEP of an Austrian register and verifies it: what the official tool would refuse
+  /// and our violations. Empty if there is nothing.
+  [[nodiscard]] std::string dep_violations(const std::string& register_id) const;
+  /// A software signer does not answer from now on, or does again.
+  void pull(const std::string& signer) const;
+  void plug(const std::string& signer) const;
   /// Where violations() left the archive.
   [[nodiscard]] std::filesystem::path archive() const { return around() / "export.tar"; }
 
@@ -63,6 +74,8 @@ inline constexpr int registers_max = 8;
 /// "KASSE-01" for 1.
 [[nodiscard]] std::string register_name(int number);
 
+/// The same for an Austrian one.
+[[nodiscard]] std::vector<std::string> austrian_business_options();
 /// The options of `siegel init` for the business of all these tests.
 [[nodiscard]] std::vector<std::string> business_options();
 

@@ -117,9 +117,17 @@ class OpenShop final : public Shop {
                                            const crypto::SecretBytes* given) override;
   Result<DayClosed> close_day(const RegisterId& id, const std::string& key,
                               std::optional<bool> last_of_month, const std::string& actor) override;
-  Status record(const ReceiptCheck& check, const std::string& actor) override;
-  Status record(const AuthorityReport& report, const std::string& actor) override;
+  Status record(const OutageNote& note, const std::string& actor) override {
+    return enter(actor, note);
+  }
+  Status record(const ReceiptCheck& check, const std::string& actor) override {
+    return enter(actor, check);
+  }
+  Status record(const AuthorityReport& report, const std::string& actor) override {
+    return enter(actor, report);
+  }
   Result<Notified> notify(const std::vector<NoticeToTell>& notices) override;
+  Status set_mail(const MailSettings& settings, const crypto::SecretBytes* password) override;
 
   Result<crypto::SecretBytes> aes_key(const RegisterId& id) override;
   Result<Plan> preview(const SaleRequest& request) override;
@@ -149,6 +157,11 @@ class OpenShop final : public Shop {
   Result<recorder::Lookup> look_up(const RegisterId& register_id, const std::string& key,
                                    const ReceiptDraft* draft);
   Result<recorder::Accepted> call(const std::string& actor, runtime::Engine::Body body);
+  template <class Value>
+  Status enter(const std::string& actor, const Value& value) {
+    SIEGEL_TRY_OK(call(actor, recorder::Master{.value = value}));
+    return Ok{};
+  }
   Result<SaleAnswer> answer_of(recorder::Accepted accepted);
   Status open_index(journal::Reader& entries);
   Status renew();
@@ -209,7 +222,17 @@ Status OpenShop::open_to_write() {
   if (witness) {
     // Before it is opened for writing: a journal that was put back stays as it is.
     SIEGEL_TRY(const auto old, reader());
-    SIEGEL_TRY_OK(journal::check_witness(*witness, *old));
+    if (const auto checked = journal::check_witness(*witness, *old); !checked) {
+      Error error = checked.error();
+      // Nothing is guessed: chain and counter cannot be continued.
+      if (error.code == "E-JRN-301" && m_settings.country == "at")
+        error.detail +=
+            "; if the newer journal is lost, so is the state of its registers: report their end "
+            "(siegel at end --reason irreparable --xml FOLDER), begin a new data folder with a new "
+            "Kassen-ID, a "
+            "new AES key and a new Startbeleg, keep this one (docs/how-to/austria.md)";
+      return error;
+    }
   }
   SIEGEL_TRY(m_journal, make_journal(m_place, false));
   SIEGEL_TRY(auto own_reader, m_journal->reader());
@@ -294,8 +317,8 @@ void OpenShop::open_signers(const recorder::State& state) {
       SIEGEL_TRY(const vault::SecretId secret_id, signer_secret_id(id));
       auto secret = m_vault->get(secret_id);
       if (!secret && secret.error().kind != ErrorKind::not_found) return secret.error();
-      return make_signer(settings, &info, secret ? std::move(*secret) : crypto::SecretBytes(),
-                         m_environment);
+      return make_signer(m_place.folder, settings, &info,
+                         secret ? std::move(*secret) : crypto::SecretBytes(), m_environment);
     };
     auto signer = made();
     if (signer)
@@ -552,13 +575,14 @@ Result<SignerInfo> OpenShop::create_signer(CreateSigner create, const std::strin
   if (settings.kind == "softkey") {
     const std::string& owner =
         known.business->vat_id.empty() ? known.business->tax_number : known.business->vat_id;
-    SIEGEL_TRY(SoftSigner made, make_soft_signer("UID " + owner, m_environment));
+    SIEGEL_TRY(SoftSigner made,
+               make_soft_signer(m_place.folder, settings.id, "UID " + owner, m_environment));
     signer = std::move(made.signer);
     secret = std::move(made.secret);
     if (settings.provider.empty()) settings.provider = "AT100";
   } else {
     settings.pin_confirmed = true;
-    SIEGEL_TRY(signer, make_signer(settings, old, secret.clone(), m_environment));
+    SIEGEL_TRY(signer, make_signer(m_place.folder, settings, old, secret.clone(), m_environment));
   }
   SIEGEL_TRY(const SignerInfo info,
              inspect_signer(settings, *signer, *known.business, m_environment.clock.now().wall));
@@ -624,14 +648,13 @@ Result<DayClosed> OpenShop::close_day(const RegisterId& id, const std::string& k
   }
 }
 
-Status OpenShop::record(const ReceiptCheck& check, const std::string& actor) {
-  SIEGEL_TRY_OK(call(actor, recorder::Master{.value = check}));
-  return Ok{};
-}
-
-Status OpenShop::record(const AuthorityReport& report, const std::string& actor) {
-  SIEGEL_TRY_OK(call(actor, recorder::Master{.value = report}));
-  return Ok{};
+Status OpenShop::set_mail(const MailSettings& settings, const crypto::SecretBytes* password) {
+  SIEGEL_TRY_OK(need_writing());
+  if (password != nullptr) {
+    SIEGEL_TRY(const vault::SecretId id, mail_password_id());
+    SIEGEL_TRY_OK(m_vault->put(id, *password));
+  }
+  return write_mail_settings(m_place.folder, settings);
 }
 
 Result<Notified> OpenShop::notify(const std::vector<NoticeToTell>& notices) {

@@ -114,6 +114,8 @@ struct SaleAnswer {
   bool replayed = false;
 };
 
+struct MailSettings;  // mail_settings.h
+
 /// What became of mails.
 struct Notified {
   std::size_t delivered = 0;
@@ -154,6 +156,8 @@ class Shop {
                                 const ReceiptDraft& draft, const std::string& actor) = 0;
   virtual Status set_business(const Business& business, const std::string& actor) = 0;
   virtual Status set_profile(const Profile& profile, const std::string& actor) = 0;
+  /// Adds to the record of an outage without changing it. Errors of the recorder: E-OUT-1xx.
+  virtual Status record(const OutageNote& note, const std::string& actor) = 0;
   /// Adds a register, or with `replaces` changes one; its TSE knows it as client afterwards.
   virtual Status add_register(const RegisterInfo& info, bool replaces,
                               const std::string& actor) = 0;
@@ -184,6 +188,9 @@ class Shop {
     mail::Notice notice;
   };
   virtual Result<Notified> notify(const std::vector<NoticeToTell>& notices) = 0;
+
+  /// Who is told, and through which server; the password goes into the vault (null: as it is).
+  virtual Status set_mail(const MailSettings& settings, const crypto::SecretBytes* password) = 0;
 
   // Reading (both modes).
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "app/shop/pullable.h"
 #include "country/at/at.h"
 #include "country/de/de.h"
 #include "crypto/secret.h"
@@ -201,6 +202,10 @@ Result<std::unique_ptr<device::Signer>> make_atrust(const SignerSettings& settin
   return std::unique_ptr<device::Signer>(std::move(signer));
 }
 
+fs::path pulled_file(const fs::path& folder, const std::string& id) {
+  return folder / "signers" / (id + ".pulled");
+}
+
 Result<std::unique_ptr<device::Signer>> make_plain_signer(const SignerSettings& settings,
                                                           const SignerInfo* known,
                                                           crypto::SecretBytes secret,
@@ -225,11 +230,14 @@ Result<std::unique_ptr<device::Signer>> make_plain_signer(const SignerSettings& 
 
 }  // namespace
 
-Result<std::unique_ptr<device::CheckedSigner>> make_signer(const SignerSettings& settings,
+Result<std::unique_ptr<device::CheckedSigner>> make_signer(const fs::path& folder,
+                                                           const SignerSettings& settings,
                                                            const SignerInfo* known,
                                                            crypto::SecretBytes secret,
                                                            Environment environment) {
   SIEGEL_TRY(auto plain, make_plain_signer(settings, known, std::move(secret), environment));
+  if (settings.kind == "softkey")
+    plain = std::make_unique<PullableSigner>(std::move(plain), pulled_file(folder, settings.id));
   std::optional<crypto::PublicKey> key;
   if (known != nullptr) {
     SIEGEL_TRY(key, crypto::PublicKey::from_point(crypto::Curve::p256, known->public_key));
@@ -237,7 +245,8 @@ Result<std::unique_ptr<device::CheckedSigner>> make_signer(const SignerSettings&
   return std::make_unique<device::CheckedSigner>(std::move(plain), std::move(key));
 }
 
-Result<SoftSigner> make_soft_signer(const std::string& holder, Environment environment) {
+Result<SoftSigner> make_soft_signer(const fs::path& folder, const std::string& id,
+                                    const std::string& holder, Environment environment) {
   // Longer than any test lasts, and valid since yesterday: clocks of demos differ.
   constexpr std::chrono::hours day{24};
   const Instant now = environment.clock.now().wall;
@@ -247,7 +256,8 @@ Result<SoftSigner> make_soft_signer(const std::string& holder, Environment envir
                  environment.random));
   SoftSigner made;
   made.secret = signer->pkcs8();
-  made.signer = std::make_unique<device::CheckedSigner>(std::move(signer));
+  made.signer = std::make_unique<device::CheckedSigner>(
+      std::make_unique<PullableSigner>(std::move(signer), pulled_file(folder, id)));
   return made;
 }
 

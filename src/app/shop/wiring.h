@@ -41,17 +41,18 @@ namespace siegel::app {
 /// A signature device of Austria as configured; it is not touched. `known`: what the journal holds
 /// of it, if it is in operation: every signature is verified with that key. The secret is its PIN
 /// or password, of a software signer its key. Errors: E-AUT-110, -111, those of the device's
-/// create().
+/// create(). `folder`: the data folder, for the pulling of software signers (pullable.h).
 [[nodiscard]] Result<std::unique_ptr<device::CheckedSigner>> make_signer(
-    const SignerSettings& settings, const SignerInfo* known, crypto::SecretBytes secret,
-    Environment environment);
+    const std::filesystem::path& folder, const SignerSettings& settings, const SignerInfo* known,
+    crypto::SecretBytes secret, Environment environment);
 /// The same for a software signer that is new: with a test chain and its key, for development,
 /// training and tests.
 struct SoftSigner {
   std::unique_ptr<device::CheckedSigner> signer;
   crypto::SecretBytes secret;
 };
-[[nodiscard]] Result<SoftSigner> make_soft_signer(const std::string& holder,
+[[nodiscard]] Result<SoftSigner> make_soft_signer(const std::filesystem::path& folder,
+                                                  const std::string& id, const std::string& holder,
                                                   Environment environment);
 
 }  // namespace siegel::app
