@@ -230,8 +230,10 @@ bool looks_like_export(const fs::path& path) {
   return package.ok() && !package->notes().prefix.empty();
 }
 
-Result<Outcome> verify_export(const fs::path& path, const Options& options) {
-  SIEGEL_TRY(const Package package, Package::open(path));
+namespace {
+
+Result<Outcome> verify_package(const Package& package, const std::string& name,
+                               const Options& options) {
   Outcome outcome;
   Findings findings(outcome.report);
   SIEGEL_TRY(const IndexXml index, PackageCheck(package, findings).run());
@@ -239,8 +241,7 @@ Result<Outcome> verify_export(const fs::path& path, const Options& options) {
   if (!index.readable &&
       std::ranges::none_of(layouts, [](const Layout& layout) { return layout.present; }))
     return invalid("E-VER-012",
-                   fmt::format("{} holds neither index.xml nor one of the 20 files", path.string()),
-                   path.string());
+                   fmt::format("{} holds neither index.xml nor one of the 20 files", name), name);
   Closings closings;
   SIEGEL_TRY_OK(read_closings(package, layouts, findings, closings, outcome.rows));
   check_index(index, closings.oldest_edition(), findings);
@@ -274,6 +275,17 @@ Result<Outcome> verify_export(const fs::path& path, const Options& options) {
   for (std::size_t i = 0; i < tables_count; ++i) outcome.rows += pass.use.rows[i];
   outcome.receipts = pass.use.rows[index_of(Table::transactions)];
   return outcome;
+}
+
+}  // namespace
+
+Result<Outcome> verify_export(const fs::path& path, const Options& options) {
+  SIEGEL_TRY(const Package package, Package::open(path));
+  return verify_package(package, path.string(), options);
+}
+
+Result<Outcome> verify_files(std::span<const MemoryFile> files, const Options& options) {
+  return verify_package(Package::of_memory(files), "the export", options);
 }
 
 }  // namespace siegel::verify::dsfinvk

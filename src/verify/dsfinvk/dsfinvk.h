@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
@@ -53,6 +55,12 @@ struct Outcome {
   std::uint64_t rows = 0;
 };
 
+/// A file of an export that lies in memory.
+struct MemoryFile {
+  std::string_view name;
+  BytesView content;
+};
+
 /// The folder holds an index.xml or cashpointclosing.csv, or the file is a ZIP archive.
 [[nodiscard]] bool looks_like_export(const std::filesystem::path& path);
 
@@ -69,5 +77,8 @@ struct Outcome {
 /// index.xml nor one of the 20 files), and those of tse::visit_logs.
 [[nodiscard]] Result<Outcome> verify_export(const std::filesystem::path& path,
                                             const Options& options);
+/// The same for files in memory, which outlive the call.
+[[nodiscard]] Result<Outcome> verify_files(std::span<const MemoryFile> files,
+                                           const Options& options);
 
 }  // namespace siegel::verify::dsfinvk

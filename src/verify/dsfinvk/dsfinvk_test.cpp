@@ -172,6 +172,15 @@ TEST(zip, that_is_damaged_is_an_error_or_a_finding_and_never_more) {
   }
 }
 
+TEST(input, in_memory_is_read_like_the_folder) {
+  const Export files = faulty();
+  std::vector<MemoryFile> memory;
+  for (const auto& [name, text] : files.files) memory.push_back({name, bytes_of(text)});
+  const auto outcome = verify_files(memory, {});
+  ASSERT_TRUE(outcome.ok()) << outcome.error().detail;
+  EXPECT_EQ(listed(outcome->report), listed(verify(files).report));
+}
+
 TEST(input, that_is_no_export_is_said) {
   const TemporaryFolder folder;
   EXPECT_EQ(verify_export(folder.path(), {}).error().code, "E-VER-012");

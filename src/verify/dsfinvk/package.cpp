@@ -151,6 +151,21 @@ Result<Package> Package::open(const fs::path& path, PackageLimits limits) {
   return package;
 }
 
+Package Package::of_memory(std::span<const MemoryFile> files) {
+  Package package;
+  package.m_memory.assign(files.begin(), files.end());
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (package.find(files[i].name) != nullptr) {
+      package.m_notes.forbidden.push_back(std::string(files[i].name) + " (twice)");
+      continue;
+    }
+    package.m_members.push_back({std::string(files[i].name), files[i].content.size(), "", i});
+  }
+  package.enter_folder();
+  std::ranges::sort(package.m_members, {}, &Member::name);
+  return package;
+}
+
 Status Package::list_folder(const PackageLimits& limits) {
   std::error_code error;
   fs::recursive_directory_iterator at(m_path, error);
@@ -269,6 +284,9 @@ const Package::Member* Package::find_folded(std::string_view name) const {
 }
 
 Result<std::unique_ptr<Source>> Package::read(const Member& member) const {
+  if (!m_memory.empty())
+    return std::unique_ptr<Source>(
+        std::make_unique<MemorySource>(m_memory[static_cast<std::size_t>(member.index)].content));
   if (m_is_archive) {
     auto source = std::make_unique<ArchiveSource>(m_path, member.name, member.size);
     SIEGEL_TRY_OK(source->seek(member.index));

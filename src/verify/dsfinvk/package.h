@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/stream.h"
+#include "verify/dsfinvk/dsfinvk.h"
 
 // The files of an export, in a folder or a ZIP archive. Not part of the module's contract.
 
@@ -44,6 +45,9 @@ class Package {
   /// folder itself. E-VER-001 not found or unreadable, E-VER-010 not a readable ZIP archive.
   static Result<Package> open(const std::filesystem::path& path, PackageLimits limits = {});
 
+  /// Files that lie in memory and outlive the package.
+  static Package of_memory(std::span<const MemoryFile> files);
+
   [[nodiscard]] const std::vector<Member>& members() const { return m_members; }
   [[nodiscard]] const PackageNotes& notes() const { return m_notes; }
   [[nodiscard]] bool is_archive() const { return m_is_archive; }
@@ -64,6 +68,7 @@ class Package {
 
   std::filesystem::path m_path;
   bool m_is_archive = false;
+  std::vector<MemoryFile> m_memory;
   std::vector<Member> m_members;
   PackageNotes m_notes;
 };
