@@ -332,13 +332,15 @@ class Examination {
   void check_signature() {
     using enum SignatureState;
     SignatureState& state = m_receipt.signature_state;
-    if (text_of(m_receipt.signature) == outage_text) {
-      state = outage;
-      return;
-    }
+    if (text_of(m_receipt.signature) == outage_text) state = outage;
     if (!m_receipt.has_fields || m_receipt.signature.empty()) return;
     const std::string_view serial = field(field_serial);
     m_device = m_rules.material.find(serial);
+    if (state == outage) {
+      // The device that should have signed is one of the register's all the same.
+      if (m_device == nullptr && !serial.empty()) note_unknown_key(serial);
+      return;
+    }
     if (m_device == nullptr) {
       state = key_unknown;
       if (!serial.empty()) note_unknown_key(serial);

@@ -636,8 +636,8 @@ TEST(rksv_page, worked_example_is_what_we_compute) {
   const std::string container =
       R"({"base64AESKey":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="})";
   const Outcome outcome = verify(dep, container).value();
-  // Chain and counter hold; only the Startbeleg lacks its signature.
-  EXPECT_EQ(violations(outcome.report), Rules{"RKS-0610"}) << findings_text(outcome.report);
+  // Chain and counter hold; the Startbeleg lacks its signature, the container the device.
+  EXPECT_EQ(violations(outcome.report), (Rules{"RKS-0420", "RKS-0610"})) << findings_text(outcome.report);
   EXPECT_EQ(outcome.report.count("RKS-0626"), 1U);
 }
 
