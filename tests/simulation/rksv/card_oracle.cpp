@@ -1,14 +1,18 @@
 #include "card_oracle.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <set>
 
+#include "base/file.h"
 #include "model/codec.h"
 #include "model/entries.h"
 #include "model/rksv.h"
+#include "verify/journal/journal.h"
 #include "verify/rksv/rksv.h"
 
 namespace siegel::simulation::rksv {
@@ -384,6 +388,31 @@ std::vector<std::string> CardOracle::check_at_rest(CardShop& shop) {
   if (aligned(*fold, live) != live) out.push_back("the live state is not the fold of the journal");
   const auto again = recorder::State::from_snapshot(live);
   if (!again || again->snapshot() != live) out.push_back("a snapshot does not read back");
+  return out;
+}
+
+std::vector<std::string> CardOracle::verify_files(CardShop& shop) {
+  std::string name = (std::filesystem::temp_directory_path() / "siegel-sim-XXXXXX").string();
+  SIEGEL_CHECK(mkdtemp(name.data()) != nullptr);
+  const std::filesystem::path folder = name;
+  Problems out;
+  for (const std::string& file : shop.disk().names()) {
+    if (file.ends_with("-shm")) continue;
+    const auto written = write_file(folder / file.substr(1), shop.disk().content(file));
+    if (!written) out.push_back(written.error().detail);
+  }
+  const auto report = verify::journal::verify_journal(folder / "journal.db",
+                                                      {.witness = {}, .logs = {}, .progress = {}});
+  if (!report) {
+    out.push_back(fmt::format("verify journal: {} {}", report.error().code, report.error().detail));
+  } else {
+    for (const verify::Finding& finding : report->findings())
+      if (finding.severity == verify::Severity::violation)
+        out.push_back(fmt::format("verify journal: {} {}: {} instead of {}", finding.rule,
+                                  finding.place, finding.found, finding.expected));
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(folder, ignored);
   return out;
 }
 

@@ -21,6 +21,8 @@ class CardOracle {
   [[nodiscard]] std::vector<std::string> check_journal(CardShop& shop);
   /// State, chains, counters, outages and dues; only at rest.
   [[nodiscard]] std::vector<std::string> check_at_rest(CardShop& shop);
+  /// What `siegel verify` says of the journal's files.
+  [[nodiscard]] static std::vector<std::string> verify_files(CardShop& shop);
 
  private:
   struct Known {

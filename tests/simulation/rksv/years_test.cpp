@@ -124,6 +124,7 @@ class Year {
     if (!world.settle()) m_wrong += "  it does not come to rest in the end\n";
     m_wrong += lines_of(tills.problems());
     if (m_wrong.empty()) m_wrong += lines_of(oracle.check_at_rest(m_shop));
+    if (m_wrong.empty()) m_wrong += lines_of(CardOracle::verify_files(m_shop));
     if (!m_wrong.empty() && std::getenv("SIEGEL_SEED") != nullptr) print_journal();
   }
   void count(const CardTills& tills, Totals& totals) {
