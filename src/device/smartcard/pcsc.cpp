@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/thread.h"
 #include "device/smartcard/apdu.h"
 
 // The only file that speaks PC/SC [PC/SC workgroup part 5; pcsc-lite 1.9].
@@ -167,6 +168,20 @@ class PcscConnection final : public CardConnection {
   bool m_silent = false;  ///< the last command had no answer
 };
 
+/// libpcsclite 1.9 keeps the states of all readers in one array of the process, which every context
+/// writes without asking the others: the calls that use it take turns. None of them waits for a
+/// card.
+Mutex& reader_states() {
+  static Mutex mutex;
+  return mutex;
+}
+
+Bytes atr_of(const SCARD_READERSTATE& state) {
+  const std::size_t size = std::min<std::size_t>(state.cbAtr, sizeof(state.rgbAtr));
+  const BytesView atr = std::as_bytes(std::span(state.rgbAtr)).first(size);
+  return {atr.begin(), atr.end()};
+}
+
 class PcscReaders final : public CardReaders {
  public:
   Result<std::vector<ReaderState>> readers() override {
@@ -179,20 +194,13 @@ class PcscReaders final : public CardReaders {
       out.push_back({.name = name, .card_present = false, .atr = {}});
     if (out.empty()) return out;
     std::vector<SCARD_READERSTATE> states(out.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      states[i].szReader = out[i].name.c_str();
-      states[i].dwCurrentState = SCARD_STATE_UNAWARE;
-    }
-    const LONG code = SCardGetStatusChange(m_context.handle(), 0, states.data(),
-                                           static_cast<DWORD>(states.size()));
+    for (std::size_t i = 0; i < out.size(); ++i) states[i].szReader = out[i].name.c_str();
+    const LONG code = ask(states);
     // A reader unplugged between the two calls: it holds no card.
     if (code != SCARD_S_SUCCESS && code != SCARD_E_UNKNOWN_READER) return no_service(code);
     for (std::size_t i = 0; i < out.size(); ++i) {
-      const SCARD_READERSTATE& state = states[i];
-      out[i].card_present = (state.dwEventState & SCARD_STATE_PRESENT) != 0;
-      const std::size_t size = std::min<std::size_t>(state.cbAtr, sizeof(state.rgbAtr));
-      const BytesView atr = std::as_bytes(std::span(state.rgbAtr)).first(size);
-      if (out[i].card_present) out[i].atr.assign(atr.begin(), atr.end());
+      out[i].card_present = (states[i].dwEventState & SCARD_STATE_PRESENT) != 0;
+      if (out[i].card_present) out[i].atr = atr_of(states[i]);
     }
     return out;
   }
@@ -206,22 +214,28 @@ class PcscReaders final : public CardReaders {
     });
     if (service_lost(code)) return no_service(code);
     if (code != SCARD_S_SUCCESS) return card_error("connecting to the card", reader, code);
-    std::array<unsigned char, MAX_ATR_SIZE> atr{};
-    DWORD atr_size = atr.size();
-    DWORD state = 0;
-    DWORD protocol = 0;
-    const LONG asked =
-        SCardStatus(card, nullptr, nullptr, &state, &protocol, atr.data(), &atr_size);
-    const BytesView view =
-        std::as_bytes(std::span(atr)).first(std::min<std::size_t>(atr_size, atr.size()));
-    auto connection =
-        std::make_unique<PcscConnection>(m_context, reader, card, Bytes(view.begin(), view.end()));
+    // Of the reader, not of the connection: SCardStatus waits while others speak to the card. If
+    // the card has been changed since, this connection is dead.
+    std::vector<SCARD_READERSTATE> state(1);
+    state[0].szReader = reader.c_str();
+    const LONG asked = ask(state);
+    std::unique_ptr<CardConnection> connection =
+        std::make_unique<PcscConnection>(m_context, reader, card, atr_of(state[0]));
     if (asked != SCARD_S_SUCCESS) return card_error("asking for the card", reader, asked);
-    return std::unique_ptr<CardConnection>(std::move(connection));
+    return connection;
   }
 
  private:
+  /// What is in these readers now.
+  [[nodiscard]] LONG ask(std::vector<SCARD_READERSTATE>& states) const {
+    for (SCARD_READERSTATE& state : states) state.dwCurrentState = SCARD_STATE_UNAWARE;
+    const Lock lock(reader_states());
+    return SCardGetStatusChange(m_context.handle(), 0, states.data(),
+                                static_cast<DWORD>(states.size()));
+  }
+
   static LONG list(SCARDCONTEXT context, std::vector<char>& names) {
+    const Lock lock(reader_states());
     // Readers may come between the two calls: the size is asked for again then.
     LONG code = SCARD_E_INSUFFICIENT_BUFFER;
     for (int round = 0; round < 3 && code == SCARD_E_INSUFFICIENT_BUFFER; ++round) {
