@@ -203,7 +203,9 @@ TEST(LocalStamp, RefusesAnUnknownZone) {
 
 TEST(LocalStamp, ReadsWhatItWroteToTheSecond) {
   EXPECT_TRUE(rc::check("round trip", [] {
-    const Instant at = Instant::from_unix(*rc::gen::inRange<std::int64_t>(0, 4'102'444'800));
+    // From the second day on: the first evening of 1970 was one of 1969 in New York, which no stamp
+    // reaches.
+    const Instant at = Instant::from_unix(*rc::gen::inRange<std::int64_t>(86'400, 4'102'444'800));
     const auto* zone =
         *rc::gen::element("Europe/Berlin", "Europe/Vienna", "UTC", "America/New_York");
     const LocalStamp stamp = LocalStamp::from(at, zone).value();
