@@ -505,6 +505,98 @@ TEST(rksv, a_file_that_cannot_be_read_is_an_error) {
   EXPECT_EQ(folder.error().code, "E-VER-001");
 }
 
+/// What the official tool says of the third of four receipts.
+std::string official_of(const std::function<void(Draft&)>& change) {
+  Till till;
+  till.start();
+  till.sale();
+  Draft draft = till.next(As::standard, {100, 0, 0, 0, 0});
+  change(draft);
+  till.write(draft);
+  till.sale();
+  const Outcome outcome = verify(till);
+  const Official::Receipt third = outcome.official.receipt(2);
+  return fmt::format("{};{}", fmt::join(ids_of(third.cashbox), ","),
+                     fmt::join(ids_of(third.dep), ","));
+}
+
+TEST(rksv_official, forms_the_tool_was_seen_to_refuse_or_let_pass) {
+  const auto suite = [](const std::string& text) {
+    return official_of([&](Draft& draft) { draft.suite = text; });
+  };
+  for (const char* text : {"R1-AT1", "R1-AT2", "R1-AT9", "R1-AT100"}) {
+    EXPECT_EQ(suite(text), ";") << text;
+  }
+  for (const char* text : {"R1-AT", "R1-AT01", "R10-AT1", "R1AT1", "r1-at1"}) {
+    EXPECT_EQ(suite(text), "CONSTRAINTS_PRE_DB/RKSUITE/FORMAT_RK_STRING;DEP_CHAINING_VALUE")
+        << text;
+  }
+  for (const char* text : {"R2-AT1", "R1-DE1", "R1-AT101"}) {
+    EXPECT_EQ(suite(text), "CONSTRAINTS_PRE_DB/RKSUITE;DEP_CHAINING_VALUE") << text;
+  }
+  const auto time = [](const std::string& text) {
+    return official_of([&](Draft& draft) { draft.time = text; });
+  };
+  for (const char* text :
+       {"2026-03-02T09:00:00Z", "2026-03-02T09:00:00+01:00", "2026-03-02T09:00:00.000",
+        "2026-03-02T09:00", "2026-03-02 09:00:00", "2026-02-30T09:00:00"}) {
+    EXPECT_EQ(time(text), "CONSTRAINTS_PRE_DB/FORMAT_CHECK_TIMEANDDATE;DEP_CHAINING_VALUE") << text;
+  }
+  EXPECT_EQ(time("2026-03-02T08:00:00"), ";DEP_TIME_SEQUENCE");
+  const auto amount = [](const std::string& text) {
+    return official_of([&](Draft& draft) { draft.amounts[0] = text; });
+  };
+  for (const char* text : {"1.00", " 1,00", "01,00"}) EXPECT_EQ(amount(text), ";") << text;
+  for (const char* text : {"1", "1,0", "1,000", "+1,00", "", "eins"}) {
+    EXPECT_EQ(amount(text), "RECEIPT_FULL/FORMAT/FORMAT_TAX_SET;DEP_CHAINING_VALUE") << text;
+  }
+  for (const std::size_t size : {4U, 5U, 8U, 16U}) {
+    EXPECT_EQ(official_of([&](Draft& draft) { draft.counter_bytes = size; }), ";") << size;
+  }
+  EXPECT_EQ(official_of([](Draft& draft) { draft.counter_bytes = 3; }),
+            "RECEIPT_FULL/FORMAT/FORMAT_ENCRYPTED_TURN_OVER_VALUE_BASE64;DEP_CHAINING_VALUE");
+  EXPECT_EQ(official_of([](Draft& draft) { draft.register_id = "KASSE-2"; }),
+            ";DEP_ONLY_ONE_CASHBOX_ID");
+}
+
+TEST(rksv_official, sequences_after_an_outage) {
+  const auto passes = [](const std::string& letters) {
+    Till till;
+    till.start();
+    for (const char c : letters) {
+      const char kind = static_cast<char>(c | 0x20);
+      Draft draft = kind == 'n'   ? till.next(As::null)
+                    : kind == 't' ? till.next(As::training, {100, 0, 0, 0, 0})
+                                  : till.next(As::standard, {100, 0, 0, 0, 0});
+      draft.outage = c == 'F' || c == 'n' || c == 't';
+      till.write(draft);
+    }
+    return verify(till).official.state() == Official::State::pass;
+  };
+  for (const char* good : {"FN", "FSN", "FTN", "F", "FS", "FF", "FFSN", "SN", "tN"}) {
+    EXPECT_TRUE(passes(good)) << good;
+  }
+  for (const char* bad : {"FSSN", "FTTN", "FSFN", "FFSSN", "tSS", "Fn", "n"}) {
+    EXPECT_FALSE(passes(bad)) << bad;
+  }
+}
+
+TEST(rksv_official, keys_that_are_missing) {
+  Till till;
+  till.start();
+  till.sale();
+  std::string keys = till.container();
+  keys.replace(keys.find("base64AESKey"), 12, "somethingNew");
+  const Outcome outcome = verify(till.dep(), keys).value();
+  EXPECT_EQ(ids_of(outcome.official.receipt(0).cashbox),
+            std::vector<std::string_view>{"EXISTS_CASHBOX"});
+  const Outcome unknown =
+      verify(till.dep(), R"({"base64AESKey":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="})")
+          .value();
+  EXPECT_EQ(ids_of(unknown.official.receipt(0).cashbox),
+            std::vector<std::string_view>{"VERIFICATION_FROM_CASHBOX"});
+}
+
 TEST(rksv, any_number_of_threads_finds_the_same) {
   Till till;
   till.start();
@@ -637,7 +729,8 @@ TEST(rksv_page, worked_example_is_what_we_compute) {
       R"({"base64AESKey":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="})";
   const Outcome outcome = verify(dep, container).value();
   // Chain and counter hold; the Startbeleg lacks its signature, the container the device.
-  EXPECT_EQ(violations(outcome.report), (Rules{"RKS-0420", "RKS-0610"})) << findings_text(outcome.report);
+  EXPECT_EQ(violations(outcome.report), (Rules{"RKS-0420", "RKS-0610"}))
+      << findings_text(outcome.report);
   EXPECT_EQ(outcome.report.count("RKS-0626"), 1U);
 }
 
