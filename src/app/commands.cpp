@@ -43,6 +43,7 @@ int run(const std::vector<std::string>& arguments) {
   add_sale(line, context);
   add_receipt(line, context);
   add_export(line, context);
+  add_outages(line, context);
   add_verify(line, context);
   add_journal(line, context);
   add_status(line, context);

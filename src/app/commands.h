@@ -19,6 +19,7 @@ void add_tse(CommandLine& line, Context& context);
 void add_sale(CommandLine& line, Context& context);
 void add_receipt(CommandLine& line, Context& context);
 void add_export(CommandLine& line, Context& context);
+void add_outages(CommandLine& line, Context& context);
 void add_verify(CommandLine& line, Context& context);
 void add_journal(CommandLine& line, Context& context);
 void add_status(CommandLine& line, Context& context);

@@ -52,16 +52,17 @@ class Year {
 
   void run(int days) {
     ASSERT_TRUE(m_shop.open().ok());
-    for (int day = 0; day < days; ++day) {
-      for (int sale = 0; sale < 6; ++sale) sell(fmt::format("{}-{}", day, sale));
-      // What goes on in the evening: the device is asked again until it works.
+    for (int day = 1; day <= days; ++day) {
+      for (int sale = 0; sale < 4; ++sale) sell(fmt::format("{}-{}", day, sale));
+      m_shop.clock().advance(std::chrono::hours(14));
+      if (day % 6 != 0) continue;
+      // The machine is switched off, mostly after the device has come back, and on again; what
+      // fails next is drawn.
       if (m_shop.random().below(3) != 0) {
         m_shop.quiet();
         ASSERT_TRUE(m_shop.world().settle());
         look();
       }
-      m_shop.clock().advance(std::chrono::hours(14));
-      // A new day: the machine is switched on, and what fails today is drawn.
       m_shop.world().cut_power();
       ASSERT_TRUE(m_shop.world().power_up().ok());
       look();
@@ -90,12 +91,17 @@ class Year {
     payment.amount = *line.amount;
     sell.draft.payments = {payment};
     sell.draft.cashier = m_shop.random().below(2) == 0 ? "Anna" : "Jörg";
-    sell.lookup = m_shop.look_up(sell.register_id, key);
     const ReceiptDraft draft = sell.draft;
     const std::string till = sell.register_id.text();
     m_shop.clock().advance(std::chrono::minutes(1 + m_shop.random().below(90)));
-    const auto answer = m_shop.run(till, sell);
-    look();
+    // After a restart the index is behind for a while: the till repeats its request.
+    Result<recorder::Accepted> answer = unavailable("E-API-603", "not asked yet");
+    for (int tries = 0; tries < 1000 && !answer.ok() && answer.error().code == "E-API-603";
+         ++tries) {
+      sell.lookup = m_shop.look_up(sell.register_id, key);
+      answer = m_shop.run(till, sell);
+      look();
+    }
     ASSERT_TRUE(answer.ok()) << answer.error().detail;
     ASSERT_TRUE(answer->seal.has_value());
     const std::string& number = answer->plan->receipt_number;
