@@ -19,7 +19,8 @@ inline constexpr std::int64_t clock_back_max_s = 75 * 60;
 /// Month and year may name their period in `name` ("2026-11", "2026") when they are made later;
 /// without it, it is the one of the till clock. `name` of a zero receipt is its title; `text` of
 /// any of the six kinds is a note printed as it is; that of a collective receipt may be
-/// `<time> - <time>: <count>` (first and last unsigned receipt as in field 4) and is put into words.
+/// `<time> - <time>: <count>` (first and last unsigned receipt as in field 4) and is put into
+/// words.
 class Austria final : public Country {
  public:
   /// Errors besides those of country/common (E-SAL-5xx, E-VAT-51x), place = JSON pointer:

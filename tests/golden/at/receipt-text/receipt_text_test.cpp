@@ -11,7 +11,7 @@
 #include "country/at/at.h"
 #include "format/qr.h"
 #include "model/rksv.h"
-#include "photograph.h"
+#include "print/text/photograph.h"
 #include "print/text/text.h"
 
 namespace siegel::golden {
@@ -174,7 +174,7 @@ TEST(AustrianReceipt, AScannerReadsThePrintedCodeBack) {
     if (text.empty() || each.profile.tse_form == TseForm::text) continue;
     for (const int columns : widths) {
       const auto png = format::encode_png(
-          photograph(printed(each, {.columns = columns, .qr = QrDrawing::blocks})));
+          print::photograph(printed(each, {.columns = columns, .qr = QrDrawing::blocks})));
       ASSERT_TRUE(png.ok());
       const auto found = format::decode_qr_png(*png);
       ASSERT_TRUE(found.ok());

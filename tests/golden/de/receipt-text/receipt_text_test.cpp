@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "country/de/de.h"
 #include "format/qr.h"
-#include "photograph.h"
+#include "print/text/photograph.h"
 #include "print/text/text.h"
 #include "receipts.h"
 
@@ -250,7 +250,7 @@ TEST(ReceiptText, AScannerReadsThePrintedCodeBack) {
     }
     for (const int columns : widths) {
       const auto png = format::encode_png(
-          photograph(printed(each, {.columns = columns, .qr = QrDrawing::blocks})));
+          print::photograph(printed(each, {.columns = columns, .qr = QrDrawing::blocks})));
       ASSERT_TRUE(png.ok());
       const auto found = format::decode_qr_png(*png);
       ASSERT_TRUE(found.ok());

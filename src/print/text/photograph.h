@@ -7,9 +7,11 @@
 
 #include "format/png.h"
 
-namespace siegel::golden {
+// For tests that read a printed code back as a scanner does.
 
-// The picture of the half blocks on a page, four pixels a module.
+namespace siegel::print {
+
+/// The picture of the half blocks on a page of text, four pixels a module.
 inline format::GreyImage photograph(const std::string& page) {
   constexpr std::size_t pixels = 4;
   std::vector<std::string> lines;
@@ -45,4 +47,4 @@ inline format::GreyImage photograph(const std::string& page) {
   return image;
 }
 
-}  // namespace siegel::golden
+}  // namespace siegel::print
