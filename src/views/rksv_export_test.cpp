@@ -1,5 +1,6 @@
 #include "views/rksv_export.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -24,6 +25,7 @@
 #include "model/codec.h"
 #include "model/entries.h"
 #include "model/rksv.h"
+#include "verify/rksv/rksv.h"
 
 namespace siegel::views {
 namespace {
@@ -47,12 +49,7 @@ class RksvExportTest : public ::testing::Test {
     business.vat_id = "ATU12345678";
     key = crypto::SecretBytes::copy_of(Bytes(32, std::byte{7}));
     for (const char* id : {"card-1", "card-2"}) {
-      SignerInfo info;
-      info.id = id;
-      info.kind = "softkey";
-      info.serial = id == std::string_view("card-1") ? "1a2b" : "77";
-      info.provider = "AT1";
-      info.certificates = {to_bytes(std::string("leaf of ") + id), to_bytes("issuer")};
+      const SignerInfo info = signer_of(id);
       signers.push_back(info);
       append(entry_kind::signer, to_json(info));
     }
@@ -65,6 +62,17 @@ class RksvExportTest : public ::testing::Test {
       record(one, "2026-09-30T23:59:00+02:00", 0);
     }
     draft = ReceiptDraft();
+  }
+
+  /// A card as a shop has it; nothing reads these certificates.
+  [[nodiscard]] virtual SignerInfo signer_of(std::string_view id) const {
+    SignerInfo info;
+    info.id = id;
+    info.kind = "softkey";
+    info.serial = id == "card-1" ? "1a2b" : "77";
+    info.provider = "AT1";
+    info.certificates = {to_bytes(fmt::format("leaf of {}", id)), to_bytes("issuer")};
+    return info;
   }
 
   std::uint64_t append(std::string_view kind, std::string payload, std::string register_id = "") {
@@ -266,6 +274,66 @@ TEST_F(RksvExportTest, DevicesAreKnownByTheOrderOfTheirEntries) {
   const auto all = rksv_signers(*reader());
   ASSERT_TRUE(all.ok());
   EXPECT_EQ(*all, signers);
+}
+
+/// Keys instead of certificates: a closed system, whose exports can be verified here whole.
+class RksvVerifiedTest : public RksvExportTest {
+ protected:
+  [[nodiscard]] SignerInfo signer_of(std::string_view id) const override {
+    SignerInfo info = RksvExportTest::signer_of(id);
+    info.provider = "AT0";
+    info.serial = fmt::format("U:ATU12345678-{}", id == "card-1" ? "K1" : "K2");
+    info.certificates.clear();
+    info.public_key = private_key.public_key().point();
+    return info;
+  }
+};
+
+TEST_F(RksvVerifiedTest, WhatIsExportedPassesTheChecksOfTheAuthority) {
+  RecordProperty("proves", "AMA-009 AMA-012 AMA-069");
+  Register& reg = registers[0];
+  const auto make = [&](ReceiptKind kind, std::string_view time, int device) {
+    draft = ReceiptDraft();
+    draft.kind = kind;
+    record(reg, time, device);
+    draft = ReceiptDraft();
+  };
+  sell(reg, "2026-10-01T10:00:00+02:00", 0);
+  sell(reg, "2026-10-01T10:05:00+02:00", 1);
+  sell(reg, "2026-10-01T10:06:00+02:00", -1);
+  sell(reg, "2026-10-01T10:07:00+02:00", -1);
+  make(ReceiptKind::collective, "2026-10-01T10:20:00+02:00", 1);
+  // The hour that autumn repeats.
+  sell(reg, "2026-10-25T02:59:00+02:00", 0);
+  sell(reg, "2026-10-25T02:10:00+01:00", 0);
+  make(ReceiptKind::month, "2026-10-31T23:00:00+01:00", 0);
+  make(ReceiptKind::year, "2026-12-31T23:00:00+01:00", 0);
+  make(ReceiptKind::final, "2027-01-31T12:00:00+01:00", 0);
+
+  const std::string dep = dep7({.register_id = "KASSE-01"});
+  const auto container = country::at::container_json(key, rksv_signers(*reader()).value());
+  verify::rksv::Options options;
+  options.now = Instant::parse("2027-02-01T00:00:00Z").value();
+  const auto outcome = verify::rksv::verify_dep({.path = {}, .bytes = bytes_of(dep)},
+                                                {.path = {}, .bytes = container.reveal()}, options);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().detail;
+  EXPECT_EQ(outcome->official.state(), verify::rksv::Official::State::pass);
+  for (const verify::Finding& finding : outcome->report.findings()) {
+    EXPECT_NE(finding.severity, verify::Severity::violation)
+        << finding.rule << " " << finding.place << " " << finding.found;
+  }
+
+  for (const CodeForm form : {CodeForm::qr, CodeForm::ocr}) {
+    MemorySink codes;
+    ASSERT_TRUE(export_codes(*reader(), {.register_id = "KASSE-01"}, form, codes).ok());
+    const auto each = verify::rksv::verify_code_list(
+        {.path = {}, .bytes = codes.bytes()}, {.path = {}, .bytes = container.reveal()}, options);
+    ASSERT_TRUE(each.ok());
+    for (const verify::Finding& finding : each->report.findings()) {
+      EXPECT_NE(finding.severity, verify::Severity::violation)
+          << finding.rule << " " << finding.place << " " << finding.found;
+    }
+  }
 }
 
 class RksvBackupTest : public RksvExportTest {
