@@ -256,7 +256,7 @@ Exit codes(const Context& context) {
     item.set("code", row.code);
     item.set("law", texts(row.law));
     item.set("remedy", texts(row.remedy));
-    rows.push_back(std::move(item));
+    rows.emplace_back(std::move(item));
   }
   json::Object document;
   document.set("data", std::move(rows));
@@ -302,7 +302,7 @@ Exit export_log(const Context& context, const Options& options) {
 void add_outages(CommandLine& line, Context& context) {
   line.group("outages", "The failure log of TSEs and signature devices");
   line.group("export", "Hand data to an auditor");
-  Options& options = line.own<Options>();
+  auto& options = line.own<Options>();
   line.command("outages list", "Every outage: since when, why, how many receipts, what to do")
       .example("siegel outages list")
       .example("siegel outages list --from 2026-11-01 --to 2026-11-30 --json")
@@ -318,7 +318,7 @@ void add_outages(CommandLine& line, Context& context) {
       .required()
       .run([&] { return show(context, options); });
   line.command("outages note", "Add reason and steps to an outage; its record stays as it is")
-      .example("siegel outages note tse-1 3 --reason \"Stecker war lose\" --step \"getauscht\"")
+      .example(R"(siegel outages note tse-1 3 --reason "Stecker war lose" --step "getauscht")")
       .positional("device", options.device, "TSE (id or serial) or signature device")
       .required()
       .positional("number", options.number, "number of the outage")

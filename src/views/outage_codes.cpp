@@ -354,7 +354,7 @@ std::string page_row(std::string_view code) {
 OutageCode outage_code(std::string_view code) {
   for (const OutageCode& record : records)
     if (record.code == code) return record;
-  const auto row = std::lower_bound(rows.begin(), rows.end(), code, by_code);
+  const auto* const row = std::lower_bound(rows.begin(), rows.end(), code, by_code);
   if (row != rows.end() && row->code == code) {
     const Advice& advice = advice_of(row->group);
     return {row->code, {row->de, row->en}, *advice.law, advice.remedy};

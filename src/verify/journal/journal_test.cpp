@@ -414,6 +414,47 @@ TEST(verify_journal, tells_each_fault_of_the_story) {
   }
 }
 
+/// Whoever can make the chain anew over a journal without one record is contradicted by the others.
+TEST(verify_journal, an_outage_record_left_out_is_told_though_the_chain_is_made_anew) {
+  RecordProperty("proves", "TSS-010");
+  const auto story = [](Maker& m) {
+    m.good_day();
+    const std::size_t first = m.entries.size();
+    begin_outage(m, 1);
+    outage_seal(m, 1, 1);
+    outage_seal(m, 1, 2);
+    end_outage(m, 1, 2);
+    begin_outage(m, 2);
+    outage_seal(m, 2, 3);
+    end_outage(m, 2, 1);
+    m.sale();
+    return first;
+  };
+  const auto replaced = [](Maker& m, std::size_t index) {
+    m.entries[index] = {std::string(entry_kind::profile), "", "", to_json(Profile{})};
+  };
+  Maker whole;
+  const std::size_t first = story(whole);
+  EXPECT_EQ(rules_of(verify_file(whole.write())), Rules{});
+  std::size_t tried = 0;
+  for (std::size_t i = first; i < whole.entries.size() - 2; ++i) {
+    SCOPED_TRACE(fmt::format("entry {} {}", i + 1, whole.entries[i].kind));
+    Maker maker;
+    story(maker);
+    // A receipt is left out with its plan.
+    if (maker.entries[i].kind == entry_kind::plan) continue;
+    if (maker.entries[i].kind == entry_kind::seal) replaced(maker, i - 1);
+    const bool last = i == whole.entries.size() - 3;
+    replaced(maker, i);
+    const Report report = verify_file(maker.write());
+    // Without its end the last outage goes on: a warning, as if it did.
+    EXPECT_EQ(report.verdict() == Verdict::fail, !last) << report.json();
+    EXPECT_NE(rules_of(report), Rules{});
+    ++tried;
+  }
+  EXPECT_EQ(tried, 7U);
+}
+
 TEST(verify_journal, an_outage_with_a_late_signature_passes) {
   Maker maker;
   maker.good_day();
