@@ -162,7 +162,7 @@ Units multiply(Units a, Units b, Units c) {
   const Wide product = static_cast<Wide>(a) * b;
   const Wide half = c / 2;
   const Wide rounded = product >= 0 ? (product + half) / c : -((-product + half) / c);
-  constexpr Wide limit = Wide{units_max} * 1000;
+  constexpr Wide limit = Wide{units_max} * 100;
   return static_cast<Units>(std::clamp(rounded, -limit, limit));
 }
 

@@ -9,12 +9,13 @@
 
 namespace siegel::verify::dsfinvk {
 
-/// Amounts, quantities and rates in units of 0.00001. A legal sum of them does not overflow.
+/// Amounts, quantities and rates in units of 0.00001. A legal sum of them does not overflow; one of a
+/// forged export wraps (see CMakeLists.txt) and differs from what it should be all the same.
 using Units = std::int64_t;
 inline constexpr Units units_one = 100'000;
 inline constexpr Units units_cent = 1'000;
 /// No number of an export is larger; larger ones are malformed.
-inline constexpr Units units_max = 100'000'000'000LL * units_one;
+inline constexpr Units units_max = 10'000'000'000LL * units_one;
 
 enum class NumberForm : std::uint8_t {
   empty,

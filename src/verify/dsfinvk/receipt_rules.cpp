@@ -11,9 +11,6 @@ namespace siegel::verify::dsfinvk {
 
 namespace {
 
-constexpr std::int64_t ms_per_day = 86'400'000;
-constexpr std::int64_t ms_per_hour = 3'600'000;
-
 bool is_voucher_single(GvType type) {
   return type == GvType::einzweck_kauf || type == GvType::einzweck_einloesung;
 }
