@@ -47,6 +47,9 @@ class Card : public ::testing::Test {
   }
   [[nodiscard]] Ended card(std::vector<std::string> arguments) const {
     arguments.insert(arguments.begin(), "card");
+    return siegel(std::move(arguments));
+  }
+  [[nodiscard]] Ended siegel(std::vector<std::string> arguments) const {
     const std::string variable = m_service->socket();
     const std::size_t equals = variable.find('=');
     return run({.arguments = std::move(arguments),
@@ -160,6 +163,52 @@ TEST_F(Card, ReadWritesTheCertificate) {
   const Ended gone = card({"read", "--serial", "1234"});
   EXPECT_EQ(gone.exit_code, 5) << gone.text();
   EXPECT_EQ(gone.code(), "E-CRD-303");
+}
+
+// A shop from its set-up to its DEP on cards behind the real pcscd.
+TEST_F(Card, AShopIsSetUpOnItAndNeverBlocksItWithAPinThatIsNotRightAnyMore) {
+  RecordProperty("proves", "AMA-024 AMA-025");
+  VirtualCard& first = insert(0, {});
+  const std::string data = (folder() / "shop").string();
+  const auto shop = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"--data", data});
+    return siegel(std::move(arguments));
+  };
+  Ended done = shop({"init", "--country", "at", "--name", "Cafe Test", "--street", "Ring 1",
+                     "--postcode", "1010", "--city", "Wien", "--vat-id", "ATU12345678"});
+  ASSERT_EQ(done.exit_code, 0) << done.text();
+  done = shop(
+      {"at", "setup", "--register", "KASSE-01", "--signer", "smartcard", "--pin-file", pin_file()});
+  ASSERT_EQ(done.exit_code, 0) << done.text();
+  const auto sell = [&] {
+    const Ended sold = shop(
+        {"sale", "--register", "KASSE-01", "--item", "Melange:1:4.20:A", "--cash", "10", "--json"});
+    EXPECT_EQ(sold.exit_code, 0) << sold.text();
+    const json::Value document = sold.document();
+    return text_at(member(member(document, "receipt"), "signature"), "status");
+  };
+  EXPECT_EQ(sell(), "signed");
+
+  // Somebody has given the card another PIN: one try, whatever number of programs start.
+  first.set_pin("998877");
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(sell(), "unsigned_outage");
+  EXPECT_EQ(first.wrong_pins(), 1U);
+  write_text(pin_file(), "998877\n");
+  ::chmod(pin_file().c_str(), 0600);
+  done = shop(
+      {"at", "signer", "add", "--id", "card-1", "--signer", "smartcard", "--pin-file", pin_file()});
+  ASSERT_EQ(done.exit_code, 0) << done.text();
+  EXPECT_EQ(sell(), "signed");
+
+  done = shop({"export", "dep7", "--out", (folder() / "dep.json").string()});
+  ASSERT_EQ(done.exit_code, 0) << done.text();
+  done = shop({"at", "container", (folder() / "container.json").string()});
+  ASSERT_EQ(done.exit_code, 0) << done.text();
+  done = shop({"verify", (folder() / "dep.json").string(), "--container",
+               (folder() / "container.json").string(), "--json"});
+  EXPECT_EQ(done.exit_code, 0) << done.text();
+  const json::Value verdict = done.document();
+  EXPECT_EQ(text_at(member(verdict, "official"), "state"), "PASS") << done.text();
 }
 
 TEST_F(Card, WithoutTheServiceItSaysSo) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "app/shop/pullable.h"
+#include "app/shop/refused_pin.h"
 #include "country/at/at.h"
 #include "country/de/de.h"
 #include "crypto/secret.h"
@@ -206,6 +207,10 @@ fs::path pulled_file(const fs::path& folder, const std::string& id) {
   return folder / "signers" / (id + ".pulled");
 }
 
+fs::path refused_file(const fs::path& folder, const std::string& id) {
+  return folder / "signers" / (id + ".refused");
+}
+
 Result<std::unique_ptr<device::Signer>> make_plain_signer(const SignerSettings& settings,
                                                           const SignerInfo* known,
                                                           crypto::SecretBytes secret,
@@ -238,6 +243,9 @@ Result<std::unique_ptr<device::CheckedSigner>> make_signer(const fs::path& folde
   SIEGEL_TRY(auto plain, make_plain_signer(settings, known, std::move(secret), environment));
   if (settings.kind == "softkey")
     plain = std::make_unique<PullableSigner>(std::move(plain), pulled_file(folder, settings.id));
+  else
+    plain = std::make_unique<RefusedPin>(std::move(plain), refused_file(folder, settings.id),
+                                         settings.pin_confirmed);
   std::optional<crypto::PublicKey> key;
   if (known != nullptr) {
     SIEGEL_TRY(key, crypto::PublicKey::from_point(crypto::Curve::p256, known->public_key));
