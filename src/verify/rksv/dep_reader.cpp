@@ -97,17 +97,26 @@ class Lexer {
 
   /// Passes over any value.
   void skip_value(unsigned depth) {
-    if (depth > depth_max) return fail(fmt::format("nested deeper than {}", depth_max));
+    if (depth > depth_max) {
+      fail(fmt::format("nested deeper than {}", depth_max));
+      return;
+    }
     switch (const int c = next_token(); c) {
       case '"':
         string(m_scratch, 0);
         return;
-      case '{':
-        return skip_members(depth);
-      case '[':
-        return skip_elements(depth);
-      default:
-        return skip_scalar(c);
+      case '{': {
+        skip_members(depth);
+        return;
+      }
+      case '[': {
+        skip_elements(depth);
+        return;
+      }
+      default: {
+        skip_scalar(c);
+        return;
+      }
     }
   }
 
@@ -115,13 +124,22 @@ class Lexer {
   template <class Function>
   void elements(Function element) {
     if (!expect('[')) return;
-    if (next_token() == ']') return skip();
+    if (next_token() == ']') {
+      skip();
+      return;
+    }
     while (true) {
       element();
       const int c = next_token();
       if (m_failed) return;
-      if (c == ']') return skip();
-      if (c != ',') return fail("`,` or `]` expected");
+      if (c == ']') {
+        skip();
+        return;
+      }
+      if (c != ',') {
+        fail("`,` or `]` expected");
+        return;
+      }
       skip();
     }
   }
@@ -130,7 +148,10 @@ class Lexer {
   template <class Function>
   void members(Function member) {
     if (!expect('{')) return;
-    if (next_token() == '}') return skip();
+    if (next_token() == '}') {
+      skip();
+      return;
+    }
     std::string key;
     while (true) {
       string(key, key_max);
@@ -138,8 +159,14 @@ class Lexer {
       member(key);
       const int c = next_token();
       if (m_failed) return;
-      if (c == '}') return skip();
-      if (c != ',') return fail("`,` or `}` expected");
+      if (c == '}') {
+        skip();
+        return;
+      }
+      if (c != ',') {
+        fail("`,` or `}` expected");
+        return;
+      }
       skip();
     }
   }
@@ -216,7 +243,10 @@ class Lexer {
     for (const std::string_view word : {"true", "false", "null"}) {
       if (first != word[0]) continue;
       for (const char c : word) {
-        if (peek() != c) return fail("a value expected");
+        if (peek() != c) {
+          fail("a value expected");
+          return;
+        }
         skip();
       }
       return;
@@ -238,16 +268,23 @@ class Lexer {
     if (peek() == '0') {
       skip();
     } else if (!digits()) {
-      return fail("a value expected");
+      fail("a value expected");
+      return;
     }
     if (peek() == '.') {
       skip();
-      if (!digits()) return fail("a digit expected");
+      if (!digits()) {
+        fail("a digit expected");
+        return;
+      }
     }
     if (peek() == 'e' || peek() == 'E') {
       skip();
       if (peek() == '+' || peek() == '-') skip();
-      if (!digits()) return fail("a digit expected");
+      if (!digits()) {
+        fail("a digit expected");
+        return;
+      }
     }
   }
 
@@ -273,9 +310,13 @@ class Reader {
     m_lexer.members([&](const std::string& key) {
       if (key != "Belege-Gruppe") {
         m_events.unknown_key(key);
-        return m_lexer.skip_value(1);
+        m_lexer.skip_value(1);
+        return;
       }
-      if (m_reading.is_dep) return m_lexer.fail("Belege-Gruppe is there twice");
+      if (m_reading.is_dep) {
+        m_lexer.fail("Belege-Gruppe is there twice");
+        return;
+      }
       m_reading.is_dep = true;
       m_lexer.elements([&] { group(); });
     });
@@ -309,7 +350,10 @@ class Reader {
     m_events.group_begin();
     m_lexer.members([&](const std::string& key) {
       if (key == "Belege-kompakt") {
-        if (std::exchange(end.has_receipts, true)) return m_lexer.fail(key + " is there twice");
+        if (std::exchange(end.has_receipts, true)) {
+          m_lexer.fail(key + " is there twice");
+          return;
+        }
         m_lexer.elements([&] { receipt(); });
       } else if (key == "Signaturzertifikat" || key == "Signatur- bzw. Siegelzertifikat") {
         end.has_certificate = true;
@@ -326,10 +370,16 @@ class Reader {
   }
 
   void issuers() {
-    if (m_lexer.next_token() == 'n') return m_lexer.skip_value(3);  // null: none
+    if (m_lexer.next_token() == 'n') {
+      m_lexer.skip_value(3);
+      return;  // null: none
+    }
     std::size_t count = 0;
     m_lexer.elements([&] {
-      if (++count > issuers_max) return m_lexer.skip_value(4);
+      if (++count > issuers_max) {
+        m_lexer.skip_value(4);
+        return;
+      }
       text(&DepEvents::issuer);
     });
   }
@@ -339,7 +389,8 @@ class Reader {
       // null is as good as empty; anything else is no certificate.
       const bool is_null = m_lexer.next_token() == 'n';
       m_lexer.skip_value(4);
-      return (m_events.*event)(is_null ? "" : "no text");
+      (m_events.*event)(is_null ? "" : "no text");
+      return;
     }
     const bool fits = m_lexer.string(m_text, certificate_text_max);
     if (!m_lexer.failed()) (m_events.*event)(fits ? std::string_view(m_text) : "too long");

@@ -32,7 +32,10 @@ void GroupCheck::check(const Group& group) {
   if (group.first_receipt != 0) check_presence(group);
   if (group.certificate.empty()) return;
   const auto signer = parse(group.certificate);
-  if (!signer) return find("RKS-0501", group.certificate, "a certificate in Base64");
+  if (!signer) {
+    find("RKS-0501", group.certificate, "a certificate in Base64");
+    return;
+  }
   check_serials(group, *signer);
   // Groups of the same certificate are the rule: its chain is checked once.
   std::string all = group.certificate;
@@ -86,11 +89,15 @@ void GroupCheck::check_chain(const Group& group, const crypto::Certificate& sign
   crypto::Certificate last = signer;
   for (const std::string& text : group.issuers) {
     const auto issuer = parse(text);
-    if (!issuer) return find("RKS-0501", text, "a certificate in Base64");
+    if (!issuer) {
+      find("RKS-0501", text, "a certificate in Base64");
+      return;
+    }
     remember(*issuer);
     if (!last.is_signed_by(*issuer) || last.issuer_der() != issuer->subject_der()) {
-      return find("RKS-0503", last.subject_text() + " is not signed by " + issuer->subject_text(),
-                  "each certificate signed by the next");
+      find("RKS-0503", last.subject_text() + " is not signed by " + issuer->subject_text(),
+           "each certificate signed by the next");
+      return;
     }
     last = *issuer;
   }

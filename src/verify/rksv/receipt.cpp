@@ -365,7 +365,10 @@ class Examination {
       const bool spelling = normal_hex(name) == normal;
       const bool number = device.certificate &&
                           compare_serial(serial, *device.certificate) != SerialMatch::different;
-      if (spelling || number) return note_field("RKS-0422", field_serial, name);
+      if (spelling || number) {
+        note_field("RKS-0422", field_serial, name);
+        return;
+      }
     }
     note_field("RKS-0420", field_serial, "a key of the container");
   }
@@ -384,9 +387,13 @@ class Examination {
     if (!constraints()) return;
     if (field(field_register).empty() || field(field_number).empty() ||
         m_rules.material.find(field(field_serial)) == nullptr) {
-      return fail(Check::root);
+      fail(Check::root);
+      return;
     }
-    if (!m_rules.material.has_aes_text) return fail(Check::exists_cashbox);
+    if (!m_rules.material.has_aes_text) {
+      fail(Check::exists_cashbox);
+      return;
+    }
     formats();
     if (!m_receipt.cashbox.empty()) return;
     using enum SignatureState;
@@ -395,7 +402,10 @@ class Examination {
     if (!m_rules.material.aes) fail(Check::crypto_counter);
     if (!m_receipt.cashbox.empty()) return;
     kind();
-    if (m_receipt.kind == Kind::unknown) return fail(Check::type_of_receipt);
+    if (m_receipt.kind == Kind::unknown) {
+      fail(Check::type_of_receipt);
+      return;
+    }
     if (m_receipt.kind == Kind::null && !m_receipt.is_signed()) fail(Check::state_sigdevice);
   }
 
@@ -434,10 +444,14 @@ class Examination {
 
   void base64_checks(Base64Form form, bool length_fits, Check length, Check decode, Check chars) {
     switch (form) {
-      case Base64Form::wrong_characters:
-        return fail(chars);
-      case Base64Form::not_canonical:
-        return fail(decode);
+      case Base64Form::wrong_characters: {
+        fail(chars);
+        return;
+      }
+      case Base64Form::not_canonical: {
+        fail(decode);
+        return;
+      }
       case Base64Form::good:
         if (!length_fits) fail(length);
         return;
@@ -673,7 +687,8 @@ void check_entry(const ReceiptRules& rules, Receipt& receipt) {
 void check_code(const ReceiptRules& rules, Receipt& receipt) {
   if (receipt.is_text && !receipt.text.starts_with('_') &&
       receipt.text.find('.') != std::string::npos) {
-    return check_entry(rules, receipt);
+    check_entry(rules, receipt);
+    return;
   }
   if (!receipt.is_text) {
     note(receipt, "RKS-0106", "no text, or a very long one", "a code");

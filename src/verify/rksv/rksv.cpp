@@ -91,9 +91,9 @@ Result<Material> read_container(const Input& input, Report& report) {
   SIEGEL_TRY(const OpenInput opened, open(input));
   // The text holds the AES key: it is wiped with its buffer.
   const bool size_known = input.path.empty() || opened.size > 0;
-  crypto::SecretBytes buffer(
-      size_known ? std::min<std::uint64_t>(container_bytes_max, opened.size) + 1
-                 : container_bytes_max + 1);
+  crypto::SecretBytes buffer(size_known
+                                 ? std::min<std::uint64_t>(container_bytes_max, opened.size) + 1
+                                 : container_bytes_max + 1);
   std::size_t size = 0;
   while (size < buffer.size()) {
     SIEGEL_TRY(const std::size_t n, opened.source->read(buffer.writable().subspan(size)));

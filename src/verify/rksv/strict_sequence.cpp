@@ -112,7 +112,8 @@ void StrictSequence::start(const Receipt& receipt) {
       receipt.counter_state == CounterState::number && (!m_material.aes || receipt.counter == 0);
   // A receipt that has nothing of a Startbeleg begins an excerpt.
   if (!chained && (!receipt.all_zero || receipt.is_marked() || !zero_counter)) {
-    return find("RKS-0605", "no Startbeleg", "the Startbeleg at the beginning");
+    find("RKS-0605", "no Startbeleg", "the Startbeleg at the beginning");
+    return;
   }
   if (!chained) {
     find("RKS-0606", "field 12: " + std::string(receipt.fields[field_chain]),
@@ -227,7 +228,8 @@ void StrictSequence::counter(const Receipt& receipt) {
 
 void StrictSequence::counter_differs(const Receipt& receipt, std::int64_t expected) {
   if (const auto note = counter_mistake(receipt, expected)) {
-    return find(note->rule, note->found, note->expected);
+    find(note->rule, note->found, note->expected);
+    return;
   }
   if (!plausible(receipt.counter)) {
     find("RKS-0604", fmt::format("{} (no turnover: key or number are others)", receipt.counter),
