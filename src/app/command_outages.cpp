@@ -20,7 +20,7 @@ using views::OutageEvent;
 using views::OutageRow;
 
 struct Options {
-  std::string from, to, device, number, out, reason;
+  std::string from, to, device, number, out, reason, by;
   std::vector<std::string> steps;
   bool full = false, json_form = false;
 };
@@ -227,7 +227,7 @@ Exit note(const Context& context, const Options& options) {
                                       .number = *filter.number,
                                       .reason = options.reason,
                                       .steps = options.steps},
-                           "command line");
+                           options.by.empty() ? "command line" : options.by);
   };
   if (const auto done = run(); !done) return context.fail(done.error());
   json::Object document;
@@ -325,6 +325,7 @@ void add_outages(CommandLine& line, Context& context) {
       .required()
       .option("--reason", options.reason, "TEXT", "the cause in your words")
       .list("--step", options.steps, "TEXT", "what was done; may be given several times")
+      .option("--by", options.by, "NAME", "who says so")
       .run([&] { return note(context, options); });
   line.command("outages codes", "What each code of the log means, in German and English")
       .example("siegel outages codes")

@@ -404,12 +404,13 @@ TEST(Outage, ItsLogIsListedNotedAndExported) {
   EXPECT_EQ(refused.code(), "E-OUT-101") << refused.text();
   EXPECT_EQ(shop.siegel({"outages", "note", "tse-1", "1"}).code(), "E-OUT-102");
   EXPECT_EQ(json::canonical(json::Value(shop.entries())), journal_before);
-  const Ended noted = shop.siegel({"outages", "note", "tse-1", "1", "--reason", "Stecker lose",
-                                   "--step", "getauscht", "--step", "Kabel festgebunden"});
+  const Ended noted =
+      shop.siegel({"outages", "note", "tse-1", "1", "--reason", "Stecker lose", "--step",
+                   "getauscht", "--step", "Kabel festgebunden", "--by", "Chefin"});
   EXPECT_EQ(noted.exit_code, 0) << noted.text();
   const std::string shown = shop.siegel({"outages", "show", serial, "1", "--lang", "de"}).out;
   for (const char* part : {"Keine TSE gefunden", "AEAO", "KASSE-01-000001", "KASSE-01-000002",
-                           "Stecker lose", "- getauscht", "- Kabel festgebunden"})
+                           "Chefin", "Stecker lose", "- getauscht", "- Kabel festgebunden"})
     EXPECT_NE(shown.find(part), std::string::npos) << part << " in " << shown;
 
   // Period and place are chosen; a second run gives the same bytes.
