@@ -59,6 +59,13 @@ class Signer {
       return 0;
     return size;
   }
+  /// As whoever does not believe a device.
+  bool verify(BytesView message, BytesView signature) const {
+    const Context context(EVP_MD_CTX_new());
+    return EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, m_key.get()) == 1 &&
+           EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(message),
+                            message.size()) == 1;
+  }
 
  private:
   Key m_key;
@@ -419,6 +426,102 @@ Result<Run> sell_many(const std::filesystem::path& folder, const SaleSizes& size
   committer.join();
   signing.join();
   if (failed) return unavailable("E-DAT-102", "the bare loop could not write");
+  watch.finish(run);
+  return run;
+}
+
+namespace {
+
+constexpr std::size_t code_bytes = 160;  // fields 1 to 12
+
+Status sign_code(Noise& noise, const Signer& signer) {
+  const BytesView code = noise.next(code_bytes);
+  ByteArray<80> signature{};
+  const std::size_t size = signer.sign(code, signature);
+  if (size == 0 || !signer.verify(code, BytesView(signature).first(size)))
+    return unavailable("E-CRY-008", "OpenSSL did not sign");
+  return Ok{};
+}
+
+}  // namespace
+
+Result<Run> sign_one(const std::filesystem::path& folder, const SaleSizes& sizes, double seconds) {
+  SIEGEL_TRY(const auto journal, Store::open(folder / "journal.db"));
+  Noise noise(1 << 16);
+  const Signer signer;
+  Hash256 previous{};
+  Run run;
+  const Stopwatch watch;
+  double now = watch.begin();
+  while (now < watch.begin() + seconds) {
+    SIEGEL_TRY_OK(sign_code(noise, signer));
+    SIEGEL_TRY_OK(journal->begin());
+    SIEGEL_TRY_OK(add_entry(*journal, noise, previous, sizes.plan));
+    SIEGEL_TRY_OK(add_entry(*journal, noise, previous, sizes.seal));
+    SIEGEL_TRY_OK(journal->commit());
+    const double end = seconds_now();
+    run.latencies_ms.push_back((end - now) * 1e3);
+    now = end;
+  }
+  watch.finish(run);
+  return run;
+}
+
+Result<Run> sign_many(const std::filesystem::path& folder, const SaleSizes& sizes,
+                      std::size_t registers, double seconds) {
+  SIEGEL_TRY(const auto journal, Store::open(folder / "journal.db"));
+  Noise entries(1 << 16);
+  Noise codes(1 << 16);
+  const Signer signer;
+  Hash256 previous{};
+  KeyFollower keys(folder / "index.db");
+  SIEGEL_TRY_OK(keys.start());
+  std::atomic<bool> failed = false;
+  Box<Work> to_journal;
+  Box<Work> to_signer;
+  Box<std::size_t> done;
+  std::thread committer = worker(*journal, to_journal, done, failed, [&](std::size_t /*bytes*/) {
+    if (const auto plan = add_entry(*journal, entries, previous, sizes.plan); !plan) return plan;
+    return add_entry(*journal, entries, previous, sizes.seal);
+  });
+  // As a lane does: each signature leaves at once.
+  std::thread signing([&] {
+    std::vector<Work> works;
+    while (to_signer.take(works))
+      for (const Work& work : works) {
+        if (!sign_code(codes, signer).ok()) failed = true;
+        to_journal.push(work);
+      }
+  });
+
+  std::vector<double> sent(registers, 0);
+  Run run;
+  const Stopwatch watch;
+  double now = watch.begin();
+  const auto begin_sale = [&](std::size_t index) {
+    sent[index] = seconds_now();
+    to_signer.push({index, 0});
+  };
+  for (std::size_t i = 0; i < registers; ++i) begin_sale(i);
+  std::size_t flying = registers;
+  std::vector<std::size_t> ready;
+  while (flying > 0) {
+    done.take(ready);
+    now = seconds_now();
+    for (const std::size_t index : ready) {
+      keys.push(run.latencies_ms.size());
+      run.latencies_ms.push_back((now - sent[index]) * 1e3);
+      if (now < watch.begin() + seconds)
+        begin_sale(index);
+      else
+        --flying;
+    }
+  }
+  to_signer.stop();
+  signing.join();
+  to_journal.stop();
+  committer.join();
+  if (failed) return unavailable("E-DAT-102", "the bare loop could not write or sign");
   watch.finish(run);
   return run;
 }

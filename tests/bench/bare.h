@@ -29,6 +29,12 @@ Result<Run> sell_one(const std::filesystem::path& folder, const SaleSizes& sizes
 Result<Run> sell_many(const std::filesystem::path& folder, const SaleSizes& sizes,
                       std::size_t registers, double seconds);
 
+/// Austria, one register: signed, verified, plan and seal in one synced commit.
+Result<Run> sign_one(const std::filesystem::path& folder, const SaleSizes& sizes, double seconds);
+/// The same for many registers: an event loop, one signer, one committer.
+Result<Run> sign_many(const std::filesystem::path& folder, const SaleSizes& sizes,
+                      std::size_t registers, double seconds);
+
 /// P-256 signatures that OpenSSL checks in a second with `threads` threads.
 double verify_rate(unsigned threads, double seconds);
 

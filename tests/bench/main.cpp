@@ -26,9 +26,13 @@ constexpr std::array entries = {
     Entry{"append", "durable append, 32 producers", siegel::bench::bench_append},
     Entry{"sale-1", "whole sale, 1 register", siegel::bench::bench_sale_1},
     Entry{"sale-32", "whole sale, 32 registers on one TSE", siegel::bench::bench_sale_32},
+    Entry{"sign-1", "Austria: sign and record, 1 register", siegel::bench::bench_sign_1},
+    Entry{"sign-32", "Austria: sign and record, 32 registers", siegel::bench::bench_sign_32},
     Entry{"growth", "a sale at a million entries", siegel::bench::bench_growth},
     Entry{"verify", "checking an export of a TSE", siegel::bench::bench_verify},
     Entry{"verify-dsfinvk", "checking a DSFinV-K export", siegel::bench::bench_verify_dsfinvk},
+    Entry{"verify-dep", "Austria: checking a DEP", siegel::bench::bench_verify_dep},
+    Entry{"export-dep", "Austria: writing a DEP", siegel::bench::bench_export_dep},
 };
 
 int help() {
@@ -45,6 +49,10 @@ int main(int argc, char** argv) {
     return siegel::bench::verify_child(argv[2]);
   if (argc == 3 && std::strcmp(argv[1], "--verify-dsfinvk-child") == 0)
     return siegel::bench::verify_dsfinvk_child(argv[2]);
+  if (argc == 4 && std::strcmp(argv[1], "--verify-dep-child") == 0)
+    return siegel::bench::verify_dep_child(argv[2], argv[3]);
+  if (argc == 2 && std::strcmp(argv[1], "--export-dep-child") == 0)
+    return siegel::bench::export_dep_child();
   siegel::bench::Settings settings;
   bool json = false;
   std::vector<std::string_view> names;

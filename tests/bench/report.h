@@ -67,6 +67,8 @@ using Benchmark = void (*)(const Settings&, Report&);
 void bench_append(const Settings& settings, Report& report);
 void bench_sale_1(const Settings& settings, Report& report);
 void bench_sale_32(const Settings& settings, Report& report);
+void bench_sign_1(const Settings& settings, Report& report);
+void bench_sign_32(const Settings& settings, Report& report);
 void bench_growth(const Settings& settings, Report& report);
 void bench_verify(const Settings& settings, Report& report);
 /// The other process of bench_verify: prints seconds, signatures and megabytes.
@@ -74,5 +76,11 @@ int verify_child(const char* file);
 void bench_verify_dsfinvk(const Settings& settings, Report& report);
 /// The other process of bench_verify_dsfinvk: prints seconds, signatures and megabytes.
 int verify_dsfinvk_child(const char* folder);
+void bench_verify_dep(const Settings& settings, Report& report);
+/// The other process of bench_verify_dep: prints seconds, signatures and bytes of memory each.
+int verify_dep_child(const char* file, const char* container);
+void bench_export_dep(const Settings& settings, Report& report);
+/// The other process of bench_export_dep: prints seconds, bytes written and megabytes of memory.
+int export_dep_child();
 
 }  // namespace siegel::bench

@@ -14,7 +14,9 @@
 
 namespace siegel::bench {
 
-ReceiptDraft example_sale(std::uint64_t n) {
+ReceiptDraft example_sale(std::uint64_t n, Law law) {
+  const std::string food = law == Law::de ? "B" : "10.00";
+  const std::string drink = law == Law::de ? "A" : "20.00";
   ReceiptDraft draft;
   const auto line = [&](std::string text, std::int64_t pieces, std::int64_t cents,
                         std::string vat) {
@@ -25,9 +27,9 @@ ReceiptDraft example_sale(std::uint64_t n) {
     out.vat = std::move(vat);
     draft.lines.push_back(std::move(out));
   };
-  line("Brezel", 2, 180, "B");
-  line("Roggenbrot 750 g", 1, 420 + static_cast<std::int64_t>(n % 7) * 10, "B");
-  line("Kaffee Creme", 1, 290, "A");
+  line("Brezel", 2, 180, food);
+  line("Roggenbrot 750 g", 1, 420 + static_cast<std::int64_t>(n % 7) * 10, food);
+  line("Kaffee Creme", 1, 290, drink);
   PaymentDraft payment;
   payment.amount = Money::from_cents(2000);
   draft.payments.push_back(std::move(payment));
@@ -44,8 +46,9 @@ void Stopwatch::finish(Run& run) const {
   std::sort(run.latencies_ms.begin(), run.latencies_ms.end());
 }
 
-Result<std::unique_ptr<World>> World::open(const std::filesystem::path& folder) {
+Result<std::unique_ptr<World>> World::open(const std::filesystem::path& folder, Law law) {
   std::unique_ptr<World> world(new World);
+  world->m_law = law;
   for (std::size_t i = 0; i < registers_max; ++i) {
     SIEGEL_TRY(auto id, RegisterId::parse(fmt::format("KASSE-{:02}", i + 1)));
     world->m_registers.push_back(std::move(id));
@@ -69,10 +72,19 @@ Status World::commission(const std::filesystem::path& folder) {
   create.business.postcode = "80331";
   create.business.city = "Muenchen";
   create.business.tax_number = "143/123/45678";
+  if (m_law == Law::at) {
+    create.business.country = "AT";
+    create.business.vat_id = "ATU12345678";
+    create.business.time_zone = "Europe/Vienna";
+  }
   create.profile.tse_deadline_ms = 5000;
   const app::Environment environment{system_clock(), system_random()};
   SIEGEL_TRY_OK(app::Shop::create(create, environment));
   SIEGEL_TRY(m_shop, app::Shop::open(create.place, app::Shop::Mode::write, environment));
+  return m_law == Law::de ? commission_de() : commission_at();
+}
+
+Status World::commission_de() {
   SIEGEL_TRY(const TseInfo tse, m_shop->create_tse({}, "bench"));
   for (const RegisterId& id : m_registers)
     SIEGEL_TRY_OK(m_shop->add_register(
@@ -80,10 +92,37 @@ Status World::commission(const std::filesystem::path& folder) {
   return Ok{};
 }
 
+Status World::commission_at() {
+  app::CreateSigner create;
+  create.settings.id = "key-1";
+  create.settings.kind = "softkey";
+  SIEGEL_TRY(const SignerInfo signer, m_shop->create_signer(std::move(create), "bench"));
+  for (const RegisterId& id : m_registers) {
+    SIEGEL_TRY_OK(m_shop->make_aes_key(id, nullptr));
+    SIEGEL_TRY_OK(m_shop->add_register({.id = id,
+                                        .name = "Kasse " + id.text(),
+                                        .tse_serial = {},
+                                        .signers = {signer.id},
+                                        .aes_check = {}},
+                                       false, "bench"));
+    app::SaleRequest start;
+    start.register_id = id;
+    start.draft.kind = ReceiptKind::start;
+    start.actor = "bench";
+    SIEGEL_TRY_OK(m_shop->sell(start));
+  }
+  return Ok{};
+}
+
+bool World::is_signed(const std::optional<Seal>& seal) const {
+  return seal && seal->outcome ==
+                     (m_law == Law::de ? Seal::Outcome::signed_by_tse : Seal::Outcome::signed_rksv);
+}
+
 app::SaleRequest World::make_sale(std::size_t register_index) {
   app::SaleRequest request;
   request.register_id = m_registers[register_index];
-  request.draft = example_sale(m_sold++);
+  request.draft = example_sale(m_sold++, m_law);
   ByteArray<16> random{};
   system_random().fill(random);
   request.key = hex(random);
@@ -116,8 +155,7 @@ Result<Run> World::sell_one(double seconds) {
   double now = watch.begin();
   while (now < watch.begin() + seconds) {
     SIEGEL_TRY(const auto answer, m_shop->sell(make_sale(0)));
-    if (!answer.receipt.seal || answer.receipt.seal->outcome != Seal::Outcome::signed_by_tse)
-      return unavailable("E-TSE-104", "a sale was not signed");
+    if (!is_signed(answer.receipt.seal)) return unavailable("E-TSE-104", "a sale was not signed");
     const double end = seconds_now();
     run.latencies_ms.push_back((end - now) * 1e3);
     now = end;
@@ -152,11 +190,9 @@ Result<Run> World::sell_many(std::size_t registers, double seconds, std::uint64_
     for (Answer& answer : answers) {
       const double end = seconds_now();
       run.latencies_ms.push_back((end - sent[answer.index]) * 1e3);
-      const bool is_signed = answer.result.ok() && answer.result->seal &&
-                             answer.result->seal->outcome == Seal::Outcome::signed_by_tse;
       if (!answer.result.ok())
         failed = answer.result.error();
-      else if (!is_signed)
+      else if (!is_signed(answer.result->seal))
         failed = unavailable("E-TSE-104", "a sale was not signed");
       const bool more =
           !failed && (sales == 0 ? end < watch.begin() + seconds : run.latencies_ms.size() < sales);
@@ -179,6 +215,7 @@ Result<SaleSizes> World::sizes() {
   if (entries.size() != 2) return corrupt("E-JRN-103", "plan or seal is missing");
   out.plan = entries[0].header.size() + entries[0].payload.size();
   out.seal = entries[1].header.size() + entries[1].payload.size();
+  if (m_law == Law::at) return out;
   device::TseFilter filter;
   filter.transaction = answer.receipt.seal->transaction;
   MemorySink tar;
