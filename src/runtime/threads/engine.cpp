@@ -17,6 +17,11 @@ constexpr std::size_t submitted_max = 100'000;
 // Drafts of one commit: bounds the memory of a group and the wait of its first.
 constexpr std::size_t drafts_a_commit = 1024;
 
+bool is_in_memory(const recorder::State& state, const std::string& signer) {
+  const auto found = state.signers.find(signer);
+  return found != state.signers.end() && found->second.kind == "softkey";
+}
+
 }  // namespace
 
 Engine::Engine(journal::Journal& journal, const country::Country& country, Options options)
@@ -258,6 +263,15 @@ void Engine::ask_signers(recorder::Effects& effects) {
     if (!found) found = std::make_unique<SignerLane>(nullptr, *m_options.clock, m_inbox);
     return *found;
   };
+  // Who is alone changes no threads for a key in memory, which only computes.
+  if (effects.signs.size() == 1 && m_waiting.size() <= 1 && m_recorder &&
+      is_in_memory(m_recorder->state(), effects.signs.front().signer)) {
+    const recorder::Sign& sign = effects.signs.front();
+    if (auto signature = lane(sign.signer).sign_here(sign)) {
+      m_inbox.push(FromRecorder{m_epoch, recorder::Signed{sign.id, std::move(*signature)}});
+      effects.signs.clear();
+    }
+  }
   const std::span<const recorder::Sign> signs(effects.signs);
   for (std::size_t i = 0; i < signs.size();) {
     std::size_t end = i + 1;

@@ -1,5 +1,6 @@
 #include "runtime/threads/signer_lane.h"
 
+#include <mutex>
 #include <utility>
 
 #include "runtime/questions.h"
@@ -30,8 +31,18 @@ void Engine::SignerLane::push(std::function<void(device::CheckedSigner*)> work) 
 
 void Engine::SignerLane::run() {
   std::vector<Job> jobs;
-  while (m_jobs.take(jobs))
-    for (Job& job : jobs) perform(job);
+  while (m_jobs.take(jobs)) {
+    for (Job& job : jobs) {
+      const Lock lock(m_calling);
+      perform(job);
+    }
+  }
+}
+
+std::optional<Result<Bytes>> Engine::SignerLane::sign_here(const recorder::Sign& wanted) {
+  const std::unique_lock<std::mutex> lock(m_calling.native(), std::try_to_lock);
+  if (!lock.owns_lock()) return {};
+  return sign(wanted);
 }
 
 void Engine::SignerLane::perform(Job& job) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <thread>
 #include <variant>
@@ -24,6 +25,9 @@ class Engine::SignerLane {
   void push(std::uint64_t epoch, std::span<const recorder::Sign> signs);
   void push(std::uint64_t epoch, const recorder::Probe& probe);
   void push(std::function<void(device::CheckedSigner*)> work);
+  /// Signs on the caller's thread unless the lane is in a call. Only for a key in memory: any other
+  /// device may not return.
+  [[nodiscard]] std::optional<Result<Bytes>> sign_here(const recorder::Sign& wanted);
 
  private:
   struct Job {
@@ -35,6 +39,7 @@ class Engine::SignerLane {
   Result<Bytes> sign(const recorder::Sign& wanted);
 
   device::CheckedSigner* m_signer;
+  Mutex m_calling;  ///< held during each call of the device: it knows one caller at a time
   const Clock& m_clock;
   Inbox<Input>& m_answers;
   Inbox<Job> m_jobs;

@@ -80,7 +80,7 @@ class SignerEngineTest : public ::testing::Test {
       ASSERT_TRUE(key.ok()) << key.error().detail;
       m_keys[i] = std::move(key).value();
       m_infos[i].id = names[i];
-      m_infos[i].kind = "softkey";
+      m_infos[i].kind = i == 0 ? "smartcard" : "softkey";
       m_infos[i].certificates = m_keys[i]->certificates().value();
       m_infos[i].serial = crypto::signer_serial_of(m_infos[i].certificates[0]).value();
       m_infos[i].provider = "AT1";
