@@ -30,7 +30,7 @@ std::string head_of(const fs::path& path) {
   if (file == nullptr) return {};
   std::array<char, 4096> head{};
   const std::size_t n = std::fread(head.data(), 1, head.size(), file);
-  std::fclose(file);
+  static_cast<void>(std::fclose(file));  // it was only read
   return std::string(head.data(), n);
 }
 

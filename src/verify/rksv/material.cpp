@@ -20,7 +20,7 @@ std::string hex_of_decimal(std::string_view digits) {
   std::string value;  // hex digits, the lowest first
   for (const char c : digits) {
     if (c < '0' || c > '9') return {};
-    unsigned carry = static_cast<unsigned>(c - '0');
+    auto carry = static_cast<unsigned>(c - '0');
     for (char& digit : value) {
       const unsigned now = static_cast<unsigned>(digit) * 10 + carry;
       digit = static_cast<char>(now % 16);
@@ -117,7 +117,8 @@ SerialMatch compare_serial(std::string_view text, const crypto::Certificate& of)
     }
     return value;
   };
-  const bool is_hex = !given.empty() && given.find_first_not_of("0123456789ABCDEF") == given.npos;
+  const bool is_hex =
+      !given.empty() && given.find_first_not_of("0123456789ABCDEF") == std::string::npos;
   if (is_hex && given.size() <= digits_max && number.size() <= digits_max &&
       value_of(given) == ~value_of(number) + 1) {
     return SerialMatch::complement;

@@ -17,15 +17,15 @@ namespace siegel::verify::rksv {
 
 /// The 13 elements of the code, from 0.
 enum Field : std::size_t {
-  field_suite,
-  field_register,
-  field_number,
-  field_time,
-  field_amounts,  ///< five of them
+  field_suite = 0,
+  field_register = 1,
+  field_number = 2,
+  field_time = 3,
+  field_amounts = 4,  ///< five of them
   field_counter = 9,
-  field_serial,
-  field_chain,
-  field_signature,
+  field_serial = 10,
+  field_chain = 11,
+  field_signature = 12,
 };
 inline constexpr std::size_t field_count = 13;
 
