@@ -129,9 +129,14 @@ class ScenarioRun {
         return "STORNO_BELEG";
       case RksvKind::training:
         return "TRAINING_BELEG";
-      default:
+      case RksvKind::zero:
+      case RksvKind::month:
+      case RksvKind::year:
+      case RksvKind::collective:
+      case RksvKind::final:
         return "NULL_BELEG";
     }
+    return {};
   }
   [[nodiscard]] RegisterInfo info(std::size_t first) const {
     std::vector<std::string> signers{AustrianStand::names[first]};

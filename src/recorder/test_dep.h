@@ -53,8 +53,8 @@ inline std::vector<SealedReceipt> receipts_of(const std::vector<journal::Entry>&
 }
 
 inline std::string dep_of(const std::vector<SealedReceipt>& receipts) {
-  std::string out =
-      R"({"Belege-Gruppe":[{"Signaturzertifikat":"","Zertifizierungsstellen":[],"Belege-kompakt":[)";
+  std::string out = R"({"Belege-Gruppe":[{"Signaturzertifikat":"","Zertifizierungsstellen":[],)"
+                    R"("Belege-kompakt":[)";
   for (std::size_t i = 0; i < receipts.size(); ++i) {
     const Seal& seal = receipts[i].seal;
     out += fmt::format("{}\"{}\"", i == 0 ? "" : ",", rksv::jws(seal.code_payload, seal.signature));

@@ -24,8 +24,9 @@
 
 // The recorder on real threads: one for the recorder, one for the journal's writer, one lane a
 // device. A customer who is alone in the shop is spared the change of threads: then the recorder's
-// own thread writes. Everything the writer finds waiting goes into one commit, everything a lane finds waiting
-// into one call of the device: no timer, whoever comes while a flush runs is in the next.
+// own thread writes, and signs with a key in memory. Everything the writer finds waiting goes into
+// one commit, everything a lane finds waiting into one call of the device: no timer, whoever comes
+// while a flush runs is in the next.
 
 namespace siegel::runtime {
 

@@ -263,8 +263,8 @@ std::string container_text(const crypto::SecretBytes& key) {
 void check_export(const std::string& id, const std::vector<Stored>& receipts,
                   const crypto::SecretBytes& key, Instant now, Problems& out) {
   using verify::rksv::Check;
-  std::string dep =
-      R"({"Belege-Gruppe":[{"Signaturzertifikat":"","Zertifizierungsstellen":[],"Belege-kompakt":[)";
+  std::string dep = R"({"Belege-Gruppe":[{"Signaturzertifikat":"","Zertifizierungsstellen":[],)"
+                    R"("Belege-kompakt":[)";
   for (std::size_t i = 0; i < receipts.size(); ++i) {
     const Seal& seal = *receipts[i].seal;
     dep += fmt::format("{}\"{}\"", i == 0 ? "" : ",",
