@@ -183,8 +183,9 @@ void ClosingCheck::group_rows(Table table) {
       if (found != m_ids.end()) owner[i] = found->second;
     }
     if (owner[i] == Receipt::no_line) {
-      m_findings.add("K006", Spot{table, all[i].line, bon_id, id}, id,
-                     "a BON_ID of transactions.csv in this closing");
+      if (has(Table::transactions))
+        m_findings.add("K006", Spot{table, all[i].line, bon_id, id}, id,
+                       "a BON_ID of transactions.csv in this closing");
       continue;
     }
     hint = owner[i];
@@ -303,7 +304,7 @@ void ClosingCheck::assign_lines(Receipt& receipt) {
     for (const Amounts& one : all) {
       const auto line = find_line(receipt, one.row[lines_columns::pos_zeile], hint);
       to.push_back(line.value_or(Receipt::no_line));
-      if (!line)
+      if (!line && has(Table::lines))
         m_findings.add("K007", spot(receipt, table, one.row, lines_columns::pos_zeile),
                        one.row[lines_columns::pos_zeile], "a POS_ZEILE of this Vorgang");
     }
@@ -318,7 +319,7 @@ void ClosingCheck::assign_lines(Receipt& receipt) {
   std::uint32_t hint = 0;
   for (const Row row : receipt.references) {
     const std::string_view position = row[references_columns::pos_zeile];
-    if (!position.empty() && !find_line(receipt, position, hint))
+    if (!position.empty() && has(Table::lines) && !find_line(receipt, position, hint))
       m_findings.add("K007", spot(receipt, Table::references, row, references_columns::pos_zeile),
                      position, "a POS_ZEILE of this Vorgang");
   }
@@ -328,7 +329,7 @@ void ClosingCheck::check_keys(const Receipt& receipt) {
   const auto vat_key = [&](Table table, const Amounts& one, std::size_t column) {
     if (VatRate* rate = m_state.rate_of(one.key)) {
       rate->used = true;
-    } else if (!one.key_text.empty()) {
+    } else if (!one.key_text.empty() && has(Table::vat)) {
       m_findings.add("K011", spot(receipt, table, one.row, column), one.key_text,
                      "a key of vat.csv in this closing");
     }
@@ -371,7 +372,7 @@ void ClosingCheck::check_keys(const Receipt& receipt) {
       }
     }
     gap |= parse_id(line.position) != expected++;
-    if (line.shares.empty())
+    if (line.shares.empty() && has(Table::lines_vat))
       m_findings.add("K019", spot(receipt, Table::lines, line.row, lines_columns::pos_zeile),
                      line.position, "a row in lines_vat.csv");
     const std::size_t here = static_cast<std::size_t>(&line - receipt.lines.data());
@@ -385,15 +386,16 @@ void ClosingCheck::check_keys(const Receipt& receipt) {
       m_findings.add("K008", spot(receipt, Table::lines, line.row, lines_columns::pos_zeile),
                      line.position, "once");
     const std::string_view terminal = line.row[lines_columns::pos_terminal_id];
-    if (!terminal.empty() &&
+    if (!terminal.empty() && has(Table::slaves) &&
         std::ranges::find(m_state.terminals, terminal, &Terminal::id) == m_state.terminals.end())
       m_findings.add("K014", spot(receipt, Table::lines, line.row, lines_columns::pos_terminal_id),
                      terminal, "a TERMINAL_ID of slaves.csv");
     if (line.agency == 0) continue;
     const auto agency = std::ranges::find(m_state.agencies, line.agency, &Agency::id);
     if (agency == m_state.agencies.end()) {
-      m_findings.add("K012", spot(receipt, Table::lines, line.row, lines_columns::agentur_id),
-                     line.row[lines_columns::agentur_id], "an AGENTUR_ID of pa.csv");
+      if (has(Table::pa))
+        m_findings.add("K012", spot(receipt, Table::lines, line.row, lines_columns::agentur_id),
+                       line.row[lines_columns::agentur_id], "an AGENTUR_ID of pa.csv");
     } else {
       agency->used = true;
     }

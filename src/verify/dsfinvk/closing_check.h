@@ -305,6 +305,9 @@ class ClosingCheck {
     return m_state.closing == nullptr ? newest_edition : m_state.closing->edition;
   }
   [[nodiscard]] const Rows& rows(Table table) const { return m_rows[index_of(table)]; }
+  /// The file is there: what needs it can be judged.
+  [[nodiscard]] bool has(Table table) const { return m_input.layouts[index_of(table)].present; }
+  [[nodiscard]] bool has_amounts() const { return has(Table::lines) && has(Table::lines_vat); }
 
   const CheckInput m_input;
   Findings m_findings;

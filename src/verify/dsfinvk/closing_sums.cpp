@@ -23,33 +23,35 @@ std::string group_text(const CaseKey& key) {
 
 void ClosingCheck::end_closing() {
   const Spot place{Table::cashpointclosing, m_state.closing->line};
-  if (m_state.summary.receipts == 0)
+  if (m_state.summary.receipts == 0 && has(Table::transactions))
     m_findings.add("M017", place, "no row in transactions.csv", "Vorgänge");
-  if (m_state.no_vat_flag && !m_state.key_7_used)
+  if (m_state.no_vat_flag && !m_state.key_7_used && has_amounts())
     m_findings.add("S002",
                    Spot{Table::cashregister, m_state.register_row.line,
                         cashregister_columns::keine_ust_zuordnung},
                    "1", "0: key 7 does not occur");
   for (const Agency& agency : m_state.agencies) {
-    if (!agency.used && agency.id != 0)
+    if (!agency.used && agency.id != 0 && has(Table::lines))
       m_findings.add("K013", Spot{Table::pa, agency.row.line, pa_columns::agentur_id},
                      agency.row[pa_columns::agentur_id], "a line that uses it");
   }
   for (const VatRate& rate : m_state.vat) {
-    if (!rate.used && m_state.summary.receipts > 0)
+    if (!rate.used && m_state.summary.receipts > 0 && has_amounts())
       m_findings.add("K026", Spot{Table::vat, rate.row.line, vat_columns::ust_schluessel},
                      rate.row[vat_columns::ust_schluessel], "used in this closing");
   }
-  if (m_state.tses.empty() && m_state.secured_rows > 0)
+  if (m_state.tses.empty() && m_state.secured_rows > 0 && has(Table::tse))
     m_findings.add("K027", place,
                    fmt::format("{} rows in transactions_tse.csv", m_state.secured_rows),
                    "a row in tse.csv");
   check_rates();
-  check_cases_table();
-  check_payment_table();
-  check_cash_table();
-  check_sum_fields();
-  check_sequence();
+  if (has(Table::transactions) && has_amounts()) check_cases_table();
+  if (has(Table::transactions) && has(Table::datapayment)) {
+    check_payment_table();
+    check_cash_table();
+    check_sum_fields();
+  }
+  if (has(Table::transactions)) check_sequence();
   summarize();
 }
 

@@ -161,7 +161,8 @@ class PackageCheck {
   void check_extra(const IndexXml& index) {
     for (const Package::Member& member : m_package.members()) {
       bool known = folded(member.name) == "index.xml" || member.name == index.dtd ||
-                   member.name == dtd_name || member.name == old_dtd_name;
+                   member.name == "manifest.json" || member.name == dtd_name ||
+                   member.name == old_dtd_name;
       for (std::size_t i = 0; i < tables_count && !known; ++i)
         known = folded(member.name) == folded(info(table_at(i)).file);
       known = known || std::ranges::find(index.urls, member.name) != index.urls.end();
@@ -237,14 +238,17 @@ Result<Outcome> verify_package(const Package& package, const std::string& name,
   Outcome outcome;
   Findings findings(outcome.report);
   SIEGEL_TRY(const IndexXml index, PackageCheck(package, findings).run());
-  SIEGEL_TRY(const auto layouts, read_layouts(package, index, findings));
+  const ChosenTables chosen = read_manifest(package);
+  SIEGEL_TRY(const auto layouts, read_layouts(package, index, chosen, findings));
   if (!index.readable &&
       std::ranges::none_of(layouts, [](const Layout& layout) { return layout.present; }))
     return invalid("E-VER-012",
                    fmt::format("{} holds neither index.xml nor one of the 20 files", name), name);
   Closings closings;
   SIEGEL_TRY_OK(read_closings(package, layouts, findings, closings, outcome.rows));
-  check_index(index, closings.oldest_edition(), findings);
+  check_index(
+      index, closings.oldest_edition(),
+      [&](std::string_view file) { return absence(chosen, file); }, findings);
   TseNames names;
   const CheckInput input{layouts, closings, names, !options.trust_anchors.empty()};
   ClosingReader reader(package, layouts, closings, options.part_bytes_max);
@@ -271,6 +275,11 @@ Result<Outcome> verify_package(const Package& package, const std::string& name,
   outcome.report.merge(std::move(pass.report));
   outcome.report.signatures = pass.gathered.signatures;
   others.tell_not_checked(outcome.report);
+  for (const Table table : {Table::cashregister, Table::slaves}) {
+    if (!layouts[index_of(table)].present)
+      outcome.report.add_not_checked(
+          "T008", fmt::format("the client of some signatures needs {}", info(table).file));
+  }
   outcome.closings = closings.all().size();
   for (std::size_t i = 0; i < tables_count; ++i) outcome.rows += pass.use.rows[i];
   outcome.receipts = pass.use.rows[index_of(Table::transactions)];

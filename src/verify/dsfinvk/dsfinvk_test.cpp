@@ -181,6 +181,26 @@ TEST(input, in_memory_is_read_like_the_folder) {
   EXPECT_EQ(listed(outcome->report), listed(verify(files).report));
 }
 
+TEST(input, without_a_file_is_judged_by_the_others) {
+  for (std::size_t i = 0; i < tables_count; ++i) {
+    Export files = own().files();
+    const std::string name(info(table_at(i)).file);
+    files.files.erase(name);
+    const Outcome missing = verify(files);
+    EXPECT_EQ(missing.report.count("P001"), 1U) << name;
+    // Without closings nothing else has a place.
+    if (i == 0) continue;
+    for (const Finding& finding : missing.report.findings()) {
+      if (finding.severity == Severity::violation) {
+        EXPECT_EQ(finding.rule, "P001") << name << "\n" << listed(missing.report);
+      }
+    }
+    // Left out on purpose, as the manifest says.
+    files.files["manifest.json"] = R"({"tables":["cashpointclosing.csv"]})";
+    EXPECT_EQ(verify(files).report.count(Severity::violation), 0U) << name;
+  }
+}
+
 TEST(input, that_is_no_export_is_said) {
   const TemporaryFolder folder;
   EXPECT_EQ(verify_export(folder.path(), {}).error().code, "E-VER-012");

@@ -9,8 +9,8 @@
 
 namespace siegel::verify::dsfinvk {
 
-/// Amounts, quantities and rates in units of 0.00001. A legal sum of them does not overflow; one of a
-/// forged export wraps (see CMakeLists.txt) and differs from what it should be all the same.
+/// Amounts, quantities and rates in units of 0.00001. A legal sum of them does not overflow; one of
+/// a forged export wraps (see CMakeLists.txt) and differs from what it should be all the same.
 using Units = std::int64_t;
 inline constexpr Units units_one = 100'000;
 inline constexpr Units units_cent = 1'000;

@@ -370,13 +370,15 @@ IndexXml read_index(BytesView bytes, Findings& findings) {
   return out;
 }
 
-void check_index(const IndexXml& index, int edition, Findings& findings) {
+void check_index(const IndexXml& index, int edition,
+                 const std::function<std::optional<Severity>(std::string_view file)>& absence,
+                 Findings& findings) {
   if (!index.readable) return;
   for (std::size_t i = 0; i < tables_count; ++i) {
     const TableInfo& official = info(table_at(i));
     if (!index.tables[i]) {
       findings.add("X004", file, 0, fmt::format("no table with the URL {}", official.file),
-                   official.name);
+                   official.name, absence(official.file));
       continue;
     }
     TableCheck(*index.tables[i], official, edition, findings).run();

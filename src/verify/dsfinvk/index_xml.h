@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -53,6 +54,9 @@ struct IndexXml {
 /// Reads and checks what does not depend on the edition (P002, P007, X001 to X005, X019, X020).
 [[nodiscard]] IndexXml read_index(BytesView bytes, Findings& findings);
 /// The rest (X006 to X018), for an export whose oldest closing is of `edition` (20 to 24).
-void check_index(const IndexXml& index, int edition, Findings& findings);
+/// `absence` says how bad it is that a table is not described.
+void check_index(const IndexXml& index, int edition,
+                 const std::function<std::optional<Severity>(std::string_view file)>& absence,
+                 Findings& findings);
 
 }  // namespace siegel::verify::dsfinvk

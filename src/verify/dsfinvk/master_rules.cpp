@@ -11,7 +11,7 @@ namespace siegel::verify::dsfinvk {
 
 void ClosingCheck::check_register() {
   const auto one = [&](Table table, std::string_view what) {
-    if (rows(table).size() == 1) return;
+    if (rows(table).size() == 1 || !has(table)) return;
     m_findings.add("K003", Spot{Table::cashpointclosing, m_state.closing->line},
                    fmt::format("{} rows in {}", rows(table).size(), info(table).file), what);
     for (std::size_t i = 1; i < rows(table).size(); ++i) {
@@ -24,7 +24,7 @@ void ClosingCheck::check_register() {
   };
   one(Table::location, "one location");
   one(Table::cashregister, "one register");
-  if (rows(Table::vat).size() == 0)
+  if (rows(Table::vat).size() == 0 && has(Table::vat))
     m_findings.add("K004", Spot{Table::cashpointclosing, m_state.closing->line},
                    "no row in vat.csv", "the rates in force");
   if (rows(Table::cashregister).size() == 0) return;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "format/json.h"
 #include "verify/dsfinvk/facts.h"
 #include "verify/dsfinvk/form.h"
 
@@ -100,6 +101,7 @@ void check_header(const std::vector<std::string_view>& header, const DeclaredTab
 }  // namespace
 
 Result<std::array<Layout, tables_count>> read_layouts(const Package& package, const IndexXml& index,
+                                                      const ChosenTables& chosen,
                                                       Findings& findings) {
   std::array<Layout, tables_count> layouts;
   for (std::size_t i = 0; i < tables_count; ++i) {
@@ -114,7 +116,8 @@ Result<std::array<Layout, tables_count>> read_layouts(const Package& package, co
       if (member != nullptr) findings.add("P005", member->name, 0, member->name, official.file);
     }
     if (member == nullptr) {
-      findings.add("P001", official.file, 0, "missing", "the file, if only with its header");
+      findings.add("P001", official.file, 0, "missing", "the file, if only with its header",
+                   absence(chosen, official.file));
       layout.place.assign(official.columns.size(), npos);
       continue;
     }
@@ -132,6 +135,22 @@ Result<std::array<Layout, tables_count>> read_layouts(const Package& package, co
     check_header(header, declared, table, findings);
   }
   return layouts;
+}
+
+ChosenTables read_manifest(const Package& package) {
+  const Package::Member* member = package.find("manifest.json");
+  if (member == nullptr) return std::nullopt;
+  const auto bytes = package.read_all(*member, std::size_t{1} << 20);
+  if (!bytes.ok()) return std::nullopt;
+  const auto document = json::parse(text_of(*bytes));
+  if (!document.ok() || document->object() == nullptr) return std::nullopt;
+  const json::Value* tables = document->object()->find("tables");
+  if (tables == nullptr || tables->array() == nullptr) return std::nullopt;
+  std::set<std::string> out;
+  for (const json::Value& table : *tables->array()) {
+    if (const std::string* name = table.string()) out.insert(*name);
+  }
+  return out;
 }
 
 Result<TableRows> TableRows::open(const Package& package, Table table, const Layout& layout) {

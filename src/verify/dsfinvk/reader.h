@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,9 +19,20 @@
 
 namespace siegel::verify::dsfinvk {
 
+/// The tables an export was asked for, if its manifest says so (docs/reference/dsfinvk-check.md).
+using ChosenTables = std::optional<std::set<std::string>>;
+[[nodiscard]] ChosenTables read_manifest(const Package& package);
+/// What the absence of a table means.
+[[nodiscard]] inline std::optional<Severity> absence(const ChosenTables& chosen,
+                                                     std::string_view file) {
+  if (!chosen || chosen->contains(std::string(file))) return std::nullopt;
+  return Severity::info;
+}
+
 /// Finds each table's file, reads its header row and says what is odd about it (P005, C002, C004).
 [[nodiscard]] Result<std::array<Layout, tables_count>> read_layouts(const Package& package,
                                                                     const IndexXml& index,
+                                                                    const ChosenTables& chosen,
                                                                     Findings& findings);
 
 /// The rows of one table without its header.

@@ -27,11 +27,12 @@ void ClosingCheck::check_special(const Receipt& receipt) {
   const bool uses_7 =
       std::ranges::any_of(receipt.shares, [](const Amounts& one) { return one.key == 7; }) ||
       std::ranges::any_of(receipt.totals, [](const Amounts& one) { return one.key == 7; });
-  if (uses_7 && !m_state.no_vat_flag)
+  if (uses_7 && !m_state.no_vat_flag && has(Table::cashregister))
     m_findings.add("S001", head(), "key 7", "KEINE_UST_ZUORDNUNG 1 in cashregister.csv");
   if (receipt.type == BonType::av_belegstorno && !m_state.tses.empty())
     m_findings.add("S004", head(c::bon_typ), "AVBelegstorno", "a Beleg with the signs reversed");
-  if (receipt.storno && edition() >= 23 && !has_transaction_reference(receipt))
+  if (receipt.storno && edition() >= 23 && has(Table::references) &&
+      !has_transaction_reference(receipt))
     m_findings.add("S005", head(c::bon_storno), "no row in references.csv",
                    "a reference of type Transaktion");
   bool agency_without_address = false;
@@ -39,7 +40,7 @@ void ClosingCheck::check_special(const Receipt& receipt) {
     if (line.cancelled) continue;
     const bool settles =
         line.gv == GvType::forderungsaufloesung || line.gv == GvType::anzahlungsaufloesung;
-    if (settles && !receipt.refers())
+    if (settles && !receipt.refers() && has(Table::references))
       m_findings.add("S011", spot(receipt, Table::lines, line.row, lines_columns::gv_typ),
                      line.row[lines_columns::gv_typ], "a reference to its origin");
     if (line.agency != 0) {
@@ -54,7 +55,7 @@ void ClosingCheck::check_special(const Receipt& receipt) {
   if (receipt.type == BonType::av_sachbezug && receipt.head[c::kunde_name].empty() &&
       receipt.head[c::kunde_id].empty())
     m_findings.add("S014", head(c::kunde_name), "", "name or personnel number");
-  if (receipt.type == BonType::av_rechnung && !receipt.refers())
+  if (receipt.type == BonType::av_rechnung && !receipt.refers() && has(Table::references))
     m_findings.add("S023", head(c::bon_typ), "AVRechnung", "a reference to what is invoiced");
 }
 

@@ -27,7 +27,7 @@ bool is_zero(const Containers& containers) {
 }  // namespace
 
 void ClosingCheck::check_secured(const Receipt& receipt) {
-  if (receipt.secured.empty() && !m_state.tses.empty())
+  if (receipt.secured.empty() && !m_state.tses.empty() && has(Table::transactions_tse))
     m_findings.add("T001", spot(receipt, Table::transactions, receipt.head),
                    "no row in transactions_tse.csv", "a row, in an outage too");
   for (const Row row : receipt.secured) check_transaction(receipt, row);
@@ -158,6 +158,7 @@ void ClosingCheck::check_kassenbeleg(const Receipt& receipt, Row row, const Spot
   const std::string_view type = receipt.head[transactions_columns::bon_typ];
   if (parsed->type != type) m_findings.add("T015", place, data, type);
   const bool aborted = receipt.type == BonType::av_belegabbruch;
+  if (!has_amounts() || !has(Table::vat) || !has(Table::datapayment)) return;
   std::vector<KeySum> printed;
   for (const Amounts& total : receipt.totals) printed.push_back({total.key, total.amount(), 1});
   const Containers of_lines = aborted ? Containers{} : containers_of(receipt.keys);
@@ -204,6 +205,7 @@ void ClosingCheck::check_order(const Receipt& receipt, Row row, const Spot& plac
                    R"(quantity;"text";price, lines separated by CR)");
     return;
   }
+  if (!has(Table::lines)) return;
   std::vector<const Line*> lines;
   for (const Line& line : receipt.lines) {
     if (!line.cancelled) lines.push_back(&line);
@@ -259,6 +261,8 @@ void ClosingCheck::check_signature(const Receipt& receipt, Row row, TseEntry& ts
   const std::string_view terminal = receipt.head[transactions_columns::terminal_id];
   const auto slave = std::ranges::find(m_state.terminals, terminal, &Terminal::id);
   const bool is_slave = !terminal.empty() && slave != m_state.terminals.end();
+  // The client id is signed too: without its table nothing can be said.
+  if (!has(terminal.empty() ? Table::cashregister : Table::slaves)) return;
   std::vector<std::string> data{std::string(row[c::tse_vorgangsdaten])};
   if (data[0].empty()) data = rebuilt_data(receipt, row[c::tse_ta_vorgangsart]);
   qr::FinishFacts facts{.client = is_slave ? slave->serial : std::string_view(m_state.serial),
