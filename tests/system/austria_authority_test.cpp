@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <map>
 #include <vector>
 
 #include "base/thread.h"
+#include "device/pkcs11/test_softhsm.h"
 #include "net/testing/server.h"
 #include "system/shop.h"
 
@@ -111,9 +113,6 @@ class AustrianAuthority : public ::testing::Test {
                                    "\"url\":\"{}\"}}",
                                    authority.url()));
     EXPECT_EQ(chmod(access.c_str(), 0600), 0);
-    // What FinanzOnline takes is a device of a provider it knows.
-    auto settings = json::parse(file_text(shop.folder() / "signers" / "soft-1.json"));
-    EXPECT_TRUE(settings.ok());
   }
   [[nodiscard]] std::vector<json::Value> entries(std::string_view kind) const {
     std::vector<json::Value> found;
@@ -126,6 +125,130 @@ class AustrianAuthority : public ::testing::Test {
   TestShop shop;
   std::string access;
 };
+
+std::vector<std::string> steps_done(const Ended& status) {
+  std::vector<std::string> done;
+  const json::Value document = status.document();
+  for (const json::Value& reg : list_at(document, "data"))
+    for (const json::Value& step : list_at(reg, "steps"))
+      if (const bool* is_done = member(step, "done").boolean(); is_done != nullptr && *is_done)
+        done.push_back(text_at(step, "step"));
+  return done;
+}
+
+/// A shop whose device is a token of SoftHSM, with a certificate for UID ATU12345678.
+class TokenShop {
+ public:
+  explicit TokenShop(const std::string& vat_id) : shop(TestShop::Empty()) {
+    token = std::make_unique<device::pkcs11::TestToken>(
+        device::pkcs11::TestToken::Options{.with_certificates = false});
+    const Instant now = system_clock().now().wall;
+    (void)token->store_chain(device::pkcs11::key_id, now - std::chrono::hours(24));
+    // The program under test is another process; this one lets go of the token.
+    device::pkcs11::SoftHsm::the().finalize();
+    std::vector<std::string> init = austrian_business_options();
+    init.insert(init.begin(), "init");
+    init.back() = vat_id;
+    const Ended made = ask(init);
+    EXPECT_EQ(made.exit_code, 0) << made.text();
+    pin = (shop.around() / "pin").string();
+    write_text(pin, device::pkcs11::good_pin);
+    EXPECT_EQ(chmod(pin.c_str(), 0600), 0);
+  }
+  [[nodiscard]] Ended ask(std::vector<std::string> arguments) const {
+    arguments.emplace_back("--json");
+    const auto settings = device::pkcs11::SoftHsm::folder() / "softhsm2.conf";
+    return run({.arguments = shop.arguments(std::move(arguments)),
+                .input = {},
+                .environment = {{"SOFTHSM2_CONF", settings.string()}}});
+  }
+  [[nodiscard]] std::vector<std::string> setup(const std::vector<std::string>& more) const {
+    std::vector<std::string> arguments{"at",
+                                       "setup",
+                                       "--register",
+                                       kasse,
+                                       "--signer",
+                                       "pkcs11",
+                                       "--provider",
+                                       "AT1",
+                                       "--pin-file",
+                                       pin,
+                                       "--module",
+                                       std::string(device::pkcs11::softhsm_path),
+                                       "--token-label",
+                                       token->label(),
+                                       "--key-label",
+                                       "siegel",
+                                       "--id",
+                                       "hsm-1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  TestShop shop;
+  std::unique_ptr<device::pkcs11::TestToken> token;
+  std::string pin;
+};
+
+TEST(AustrianSetUp, RegistersAndChecksThroughTheWebServiceAndStopsWhereItIsRefused) {
+  RecordProperty("proves", "AMA-002 AMA-004 AMA-019 AMA-051 AMA-052 AMA-054");
+  Authority authority;
+  const TokenShop token("ATU12345678");
+  const std::string access = (token.shop.around() / "access.json").string();
+  write_text(access, fmt::format("{{\"participant\":\"123456789AB\",\"user\":\"KASSEN01\","
+                                 "\"pin\":\"secretpin\",\"maker\":\"ATU99999999\","
+                                 "\"url\":\"{}\"}}",
+                                 authority.url()));
+  ASSERT_EQ(chmod(access.c_str(), 0600), 0);
+  const std::vector<std::string> setup = token.setup({"--finanzonline", access, "--production"});
+  // The certificate belongs to somebody else, says FinanzOnline: no Startbeleg is made.
+  authority.set("registrierung_se", "7");
+  const Ended refused = token.ask(setup);
+  EXPECT_EQ(refused.code(), "E-AUT-141") << refused.text();
+  EXPECT_EQ(authority.asked(),
+            (std::vector<std::string>{"login", "T registrierung_se", "T registrierung_kasse"}));
+  EXPECT_EQ(steps_done(token.ask({"at", "status"})),
+            (std::vector<std::string>{"business", "devices", "key", "register"}));
+
+  // It is there already: the status says so, and that is as good.
+  authority.set("registrierung_se", "B10");
+  const Ended done = token.ask(setup);
+  EXPECT_EQ(done.exit_code, 0) << done.text();
+  const auto asked = authority.asked();
+  EXPECT_NE(std::find(asked.begin(), asked.end(), "P registrierung_kasse"), asked.end());
+  EXPECT_EQ(asked.back(), "P belegpruefung");
+  EXPECT_EQ(steps_done(token.ask({"at", "status"})),
+            (std::vector<std::string>{"business", "devices", "key", "register", "registration",
+                                      "start", "check"}));
+  // The whole AES key went to FinanzOnline, and the serial number as hex.
+  const json::Value sheet =
+      token.ask({"at", "setup", "--register", kasse, "--show-key"}).document();
+  const std::string key = text_at(sheet, "aes_key");
+  EXPECT_EQ(key.size(), 44U);
+  EXPECT_NE(authority.bodies().find(key), std::string::npos);
+  EXPECT_NE(authority.bodies().find("hex=\"true\""), std::string::npos);
+  // Again: nothing is sent.
+  const std::size_t before = authority.asked().size();
+  EXPECT_EQ(token.ask(setup).exit_code, 0);
+  EXPECT_EQ(authority.asked().size(), before);
+
+  // By hand: the files for the upload.
+  const std::string folder = (token.shop.around() / "upload").string();
+  EXPECT_EQ(token.ask({"at", "setup", "--register", "KASSE-02"}).exit_code, 0);
+  EXPECT_EQ(token.ask({"at", "sheet", "KASSE-02", "--xml", folder}).exit_code, 0);
+  EXPECT_NE(file_text(folder + "/registrierung_kasse.xml").find("KASSE-02"), std::string::npos);
+}
+
+TEST(AustrianSetUp, RefusesADeviceOfAnotherBusinessAndWritesNothing) {
+  RecordProperty("proves", "AMA-024");
+  const TokenShop token("ATU99999999");
+  const json::Array before = token.shop.entries();
+  const Ended refused = token.ask(token.setup({}));
+  EXPECT_EQ(refused.code(), "E-AUT-112") << refused.text();
+  EXPECT_NE(refused.out.find("ATU12345678"), std::string::npos) << refused.text();
+  EXPECT_EQ(token.shop.entries(), before);
+  EXPECT_EQ(token.ask({"at", "signer", "add", "--signer", "softkey", "--provider", "AT1"}).code(),
+            "E-AUT-122");
+}
 
 TEST_F(AustrianAuthority, AReceiptIsCheckedForTestFirstAndTheVerdictIsKept) {
   RecordProperty("proves", "AMA-002 AMA-054");

@@ -81,7 +81,7 @@ Result<Access> read_access(const fs::path& file) {
   SIEGEL_TRY_OK(fields.finish());
   access.url = url.value_or("");
   if (pin.has_value() == pin_file.has_value())
-    return invalid("E-JSN-020", "either \"pin\" or \"pin_file\" is needed", "/pin");
+    return invalid("E-JSN-020", R"(either "pin" or "pin_file" is needed)", "/pin");
   if (pin) {
     access.credentials.pin = crypto::SecretBytes::copy_of(bytes_of(*pin));
   } else {

@@ -289,10 +289,11 @@ std::vector<Due> dues_of(const recorder::State& state, const std::vector<Quarter
   list.registers();
   list.quarters(quarters);
   list.outages();
-  std::stable_sort(list.dues.begin(), list.dues.end(), [](const Due& a, const Due& b) {
+  std::sort(list.dues.begin(), list.dues.end(), [](const Due& a, const Due& b) {
     if ((a.state == DueState::overdue) != (b.state == DueState::overdue))
       return a.state == DueState::overdue;
-    return a.until.instant() < b.until.instant();
+    if (a.until.instant() != b.until.instant()) return a.until.instant() < b.until.instant();
+    return id_of(a) < id_of(b);
   });
   return std::move(list.dues);
 }

@@ -58,10 +58,24 @@ mail::Place place_of(const recorder::State& state) {
   return {.shop = state.business ? state.business->name : std::string(), .register_name = {}};
 }
 
-std::optional<std::string> text_of_member(const json::Object& object, std::string_view key) {
+std::string text_of_member(const json::Object& object, std::string_view key) {
   const json::Value* found = object.find(key);
-  if (found == nullptr || found->string() == nullptr) return {};
-  return *found->string();
+  return found == nullptr || found->string() == nullptr ? std::string() : *found->string();
+}
+
+std::vector<std::string> texts_of(const json::Object& object, std::string_view key) {
+  std::vector<std::string> texts;
+  const json::Value* found = object.find(key);
+  if (found == nullptr || found->array() == nullptr) return texts;
+  for (const json::Value& item : *found->array())
+    if (item.string() != nullptr) texts.push_back(*item.string());
+  return texts;
+}
+
+std::optional<Instant> instant_of(const json::Value& value) {
+  if (value.string() == nullptr) return {};
+  const auto at = Instant::parse(*value.string());
+  return at ? std::optional(*at) : std::nullopt;
 }
 
 }  // namespace
@@ -88,47 +102,38 @@ void Notifier::stop() {
 
 Status Notifier::load() {
   SIEGEL_TRY(const journal::Head head, m_parts.reader->head());
-  std::uint64_t position = head.sequence.get();
+  m_position = head.sequence.get();
   const auto bytes = read_file(notices_file(m_parts.folder), file_bytes_max);
-  if (bytes) {
-    const auto value = json::parse(text_of(*bytes), {.bytes_max = file_bytes_max});
-    const json::Object* object = value ? value->object() : nullptr;
-    const json::Value* sequence = object == nullptr ? nullptr : object->find("sequence");
-    if (sequence != nullptr && sequence->integer() != nullptr && *sequence->integer() >= 0)
-      position = std::min(position, static_cast<std::uint64_t>(*sequence->integer()));
-    const json::Value* told = object == nullptr ? nullptr : object->find("told");
-    if (told != nullptr && told->array() != nullptr)
-      for (const json::Value& id : *told->array())
-        if (id.string() != nullptr) m_told.insert(*id.string());
-    const json::Value* begun = object == nullptr ? nullptr : object->find("begun");
-    if (begun != nullptr && begun->object() != nullptr)
-      for (const auto& [key, since] : *begun->object())
-        if (since.string() != nullptr)
-          if (const auto at = Instant::parse(*since.string())) m_begun[key] = *at;
-    const json::Value* waiting = object == nullptr ? nullptr : object->find("waiting");
-    if (waiting != nullptr && waiting->array() != nullptr) {
-      for (const json::Value& item : *waiting->array()) {
-        if (item.object() == nullptr) continue;
-        Waiting one;
-        one.subject = text_of_member(*item.object(), "subject").value_or("");
-        one.body = text_of_member(*item.object(), "body").value_or("");
-        const auto since = Instant::parse(text_of_member(*item.object(), "since").value_or(""));
-        if (since) one.since = *since;
-        const json::Value* to = item.object()->find("to");
-        if (to != nullptr && to->array() != nullptr)
-          for (const json::Value& address : *to->array())
-            if (address.string() != nullptr) one.to.push_back(*address.string());
-        if (!one.to.empty()) m_waiting.push_back(std::move(one));
-      }
-    }
+  if (!bytes) return Ok{};
+  const auto value = json::parse(text_of(*bytes), {.bytes_max = file_bytes_max});
+  const json::Object* object = value ? value->object() : nullptr;
+  // What cannot be read is forgotten: at worst somebody is told twice.
+  if (object == nullptr) return Ok{};
+  const json::Value* sequence = object->find("sequence");
+  if (sequence != nullptr && sequence->integer() != nullptr && *sequence->integer() >= 0)
+    m_position = std::min(m_position, static_cast<std::uint64_t>(*sequence->integer()));
+  for (std::string& id : texts_of(*object, "told")) m_told.insert(std::move(id));
+  const json::Value* begun = object->find("begun");
+  if (begun != nullptr && begun->object() != nullptr)
+    for (const auto& [key, since] : *begun->object())
+      if (const auto at = instant_of(since)) m_begun[key] = *at;
+  const json::Value* waiting = object->find("waiting");
+  if (waiting == nullptr || waiting->array() == nullptr) return Ok{};
+  for (const json::Value& item : *waiting->array()) {
+    if (item.object() == nullptr) continue;
+    const json::Value* since = item.object()->find("since");
+    Waiting one{.subject = text_of_member(*item.object(), "subject"),
+                .body = text_of_member(*item.object(), "body"),
+                .to = texts_of(*item.object(), "to"),
+                .since = since == nullptr ? Instant() : instant_of(*since).value_or(Instant())};
+    if (!one.to.empty()) m_waiting.push_back(std::move(one));
   }
-  m_position = position;
   return Ok{};
 }
 
 Status Notifier::save() {
   json::Array told;
-  for (const std::string& id : m_told) told.push_back(id);
+  for (const std::string& id : m_told) told.emplace_back(id);
   json::Array waiting;
   for (const Waiting& one : m_waiting) {
     json::Object item;
@@ -136,9 +141,9 @@ Status Notifier::save() {
     item.set("since", one.since.text());
     item.set("subject", one.subject);
     json::Array to;
-    for (const std::string& address : one.to) to.push_back(address);
+    for (const std::string& address : one.to) to.emplace_back(address);
     item.set("to", std::move(to));
-    waiting.push_back(std::move(item));
+    waiting.emplace_back(std::move(item));
   }
   json::Object begun;
   for (const auto& [key, since] : m_begun) begun.set(key, since.text());

@@ -580,6 +580,13 @@ Result<SignerInfo> OpenShop::create_signer(CreateSigner create, const std::strin
     signer = std::move(made.signer);
     secret = std::move(made.secret);
     if (settings.provider.empty()) settings.provider = "AT100";
+    // A key in a file has no provider behind it, whatever a receipt says.
+    if (settings.provider != "AT0" && settings.provider != "AT9" && settings.provider != "AT100")
+      return invalid("E-AUT-122",
+                     fmt::format("a software signer is of AT100, AT9 (for test transmissions) or "
+                                 "AT0 (closed system), not of {}",
+                                 settings.provider),
+                     "--provider");
   } else {
     settings.pin_confirmed = true;
     SIEGEL_TRY(signer, make_signer(m_place.folder, settings, old, secret.clone(), m_environment));

@@ -164,7 +164,7 @@ Result<SignerInfo> inspect_signer(const SignerSettings& settings, device::Signer
     SIEGEL_TRY_OK(check_dates(leaf, now));
     SIEGEL_TRY_OK(check_holder(info.holder, business));
   }
-  // Only now: a PIN is shown to the right device once, to any other never.
+  // Only now: the PIN of a card is shown to the right one, once, and to no other.
   const Hash256 digest = crypto::sha256(bytes_of("siegel: first signature of " + settings.id));
   SIEGEL_TRY(const Bytes signature, signer.sign_digest(digest));
   if (!key->verify_ecdsa_digest(digest, signature))

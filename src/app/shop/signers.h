@@ -30,7 +30,8 @@ namespace siegel::app {
                                                           const std::string& id);
 
 /// Asks a device who it is, compares that with the entrepreneur and lets it sign once. Nothing is
-/// written. Errors besides those of the device, all before a PIN is shown to it:
+/// written. Errors besides those of the device, all before it signs (a card has not been shown its
+/// PIN then; a token wants it to show its key):
 /// E-AUT-112 (conflict) its certificate names another entrepreneur,
 /// E-AUT-113 (conflict) its certificate is not valid now, E-AUT-114 (invalid) it says no provider
 /// and none was named, E-AUT-115 (conflict) it is no key of P-256.
