@@ -127,6 +127,24 @@ TEST(AustrianSetUp, TakesOverAKeyOnceAndRefusesAnother) {
   EXPECT_EQ(shop.siegel_json(setup).code(), "E-AUT-134");
 }
 
+TEST(AustrianOrder, OfACardHasAllItNeeds) {
+  RecordProperty("proves", "AMA-023");
+  const TestShop shop{TestShop::Austrian()};
+  const std::string file = (shop.around() / "order.json").string();
+  const Ended order =
+      shop.siegel_json({"at", "order", "--email", "office@example.at", "--out", file});
+  ASSERT_EQ(order.exit_code, 0) << order.text();
+  const json::Value document = order.document();
+  EXPECT_EQ(text_at(document, "name"), "Café Donauwelle e.U.");
+  EXPECT_EQ(text_at(document, "street"), "Uferstraße 3");
+  EXPECT_EQ(text_at(document, "postcode"), "3500");
+  EXPECT_EQ(text_at(document, "city"), "Krems");
+  EXPECT_EQ(text_at(document, "classification"), "UID");
+  EXPECT_EQ(text_at(document, "classification_key"), "ATU12345678");
+  EXPECT_EQ(text_at(document, "email"), "office@example.at");
+  EXPECT_EQ(*json::parse(file_text(file)), document);
+}
+
 TEST(AustrianBadInput, IsRefusedWithACodeAndNothingIsWritten) {
   RecordProperty("proves", "AMA-024 AMA-040");
   const TestShop shop{TestShop::Austrian()};
