@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "format/json.h"
-#include "verify/dsfinvk/own_export.h"
+#include "verify/dsfinvk/test_export.h"
 #include "verify/page.h"
 #include "verify/sarif.h"
 

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "verify/dsfinvk/own_export.h"
+#include "verify/dsfinvk/test_export.h"
 
 // One change a rule. Rules that need another input (R, T024, T028, T006's chain, P008) have tests
 // of their own in dsfinvk_test.cpp; the last test here sees that none is forgotten.

@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "format/json.h"
-#include "verify/dsfinvk/testing.h"
+#include "verify/dsfinvk/test_files.h"
 
 // Exports made by others.
 

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/file.h"
-#include "verify/tse/testing.h"
+#include "verify/tse/testing/device.h"
 
 namespace siegel::verify::tse {
 namespace {

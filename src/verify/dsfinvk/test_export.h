@@ -8,10 +8,9 @@
 
 #include "verify/dsfinvk/fields.h"
 #include "verify/dsfinvk/tables.h"
-#include "verify/dsfinvk/testing.h"
+#include "verify/dsfinvk/test_files.h"
 #include "verify/tse/message.h"
-// tidy: allow include: the tests of both modules share one device
-#include "verify/tse/testing.h"
+#include "verify/tse/testing/device.h"
 
 // An export of our own with every kind of business, signed by a device of its own. Its sums are
 // calculated here, apart from the code under test.
