@@ -6,7 +6,9 @@
 #include "app/at_tools.h"
 #include "app/commands.h"
 #include "app/shop/mail_settings.h"
+#include "app/shop/printer.h"
 #include "app/shop/shop.h"
+#include "app/show.h"
 #include "base/file.h"
 #include "format/json_fields.h"
 #include "model/codec.h"
@@ -155,6 +157,29 @@ Exit mail_command(const Context& context, const MailOptions& options) {
   return Exit::success;
 }
 
+struct PrinterOptions {
+  std::string path, columns = "48";
+};
+
+/// Where the receipts go that nobody stands at a till for.
+Exit printer_command(const Context& context, const PrinterOptions& options) {
+  const auto columns = columns_of(options.columns);
+  if (!columns) return context.fail(columns.error());
+  auto shop = open_austrian(context, Shop::Mode::write);
+  if (!shop) return context.fail(shop.error());
+  const PrinterSettings printer{.path = options.path, .columns = *columns};
+  if (const auto done = write_printer_settings((*shop)->folder(), printer); !done)
+    return context.fail(done.error());
+  json::Object document;
+  document.set("path", printer.path);
+  document.set("columns", static_cast<std::int64_t>(printer.columns));
+  context.show(fmt::format("Startbeleg, Monatsbeleg, Jahresbeleg and Schlussbeleg are printed on "
+                           "{}.\n",
+                           printer.path),
+               document);
+  return Exit::success;
+}
+
 }  // namespace
 
 void add_config(CommandLine& line, Context& context) {
@@ -171,6 +196,13 @@ void add_config(CommandLine& line, Context& context) {
                   "whole part")
       .required()
       .run([&] { return set(context, options); });
+  PrinterOptions& printer = line.own<PrinterOptions>();
+  line.command("config printer", "Austria: where month and year receipts are printed by themselves")
+      .example("siegel config printer /dev/usb/lp0 --columns 42")
+      .positional("path", printer.path, "device or file, to which is appended")
+      .required()
+      .option("--columns", printer.columns, "N", "width, default 48")
+      .run([&] { return printer_command(context, printer); });
   MailOptions& mail = line.own<MailOptions>();
   line.command("config mail", "Austria: who is told by mail when a signature device fails")
       .example("siegel config mail mail.json --password-file password --test")

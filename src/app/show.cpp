@@ -135,9 +135,8 @@ json::Value receipt_document(const Receipt& receipt, const country::Country& cou
   out.set("signature", signature_of(receipt));
   out.set("qr_code_data", country.code_text(receipt));
   // Austria certifies no software: a real device is enough.
-  out.set("certified",
-          (receipt.tse && receipt.tse->certified) ||
-              (receipt.signer && !receipt.signer->development));
+  out.set("certified", (receipt.tse && receipt.tse->certified) ||
+                           (receipt.signer && !receipt.signer->development));
   json::Array printed;
   if (const auto text = receipt_text(receipt, country, profile, {}, false)) {
     for (std::size_t at = 0; at < text->size();) {

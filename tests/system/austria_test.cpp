@@ -317,6 +317,27 @@ TEST(AustrianDay, IsClosedOnceForAKeyAndBringsTheMonthReceipt) {
   EXPECT_EQ(shop.dep_violations(kasse), "");
 }
 
+TEST(AustrianDay, PrintsTheMonthReceiptWhereItIsTold) {
+  RecordProperty("proves", "AMA-077");
+  const TestShop shop{TestShop::Austrian()};
+  const fs::path printer = shop.around() / "printer";
+  EXPECT_EQ(shop.siegel_json({"config", "printer", printer.string(), "--columns", "9"}).code(),
+            "E-PRN-001");
+  ASSERT_EQ(shop.siegel({"config", "printer", printer.string(), "--columns", "42"}).exit_code, 0);
+  ASSERT_EQ(shop.siegel({"sale", "--register", kasse, "--item", "Melange:1:4.20:A", "--cash", "5"})
+                .exit_code,
+            0);
+  EXPECT_EQ(file_text(printer), "") << "a sale is printed by its till";
+  const Ended closed = shop.siegel_json({"close", kasse, "--month-end"});
+  ASSERT_EQ(closed.exit_code, 0) << closed.text();
+  const json::Value document = closed.document();
+  const std::string number = text_at(member(document, "receipt"), "receipt_number");
+  const std::string once = file_text(printer);
+  EXPECT_NE(once.find(number), std::string::npos) << once;
+  ASSERT_EQ(shop.siegel({"close", kasse}).exit_code, 0);
+  EXPECT_EQ(file_text(printer), once) << "once";
+}
+
 TEST(AustrianDep, IsExportedBackedUpAndAForkIsFound) {
   RecordProperty("proves",
                  "AMA-009 AMA-012 AMA-014 AMA-018 AMA-064 AMA-065 AMA-066 AMA-067 AMA-068 AMA-069 "

@@ -11,6 +11,7 @@
 #include "app/shop/mail_settings.h"
 #include "app/shop/masters.h"
 #include "app/shop/notifier.h"
+#include "app/shop/printer.h"
 #include "app/shop/signers.h"
 #include "app/shop/snapshot.h"
 #include "app/shop/wiring.h"
@@ -21,6 +22,7 @@
 #include "journal/follower.h"
 #include "journal/witness.h"
 #include "model/codec.h"
+#include "print/text/text.h"
 #include "runtime/threads/engine.h"
 #include "views/index.h"
 #include "views/runner.h"
@@ -153,6 +155,7 @@ class OpenShop final : public Shop {
   void open_signers(const recorder::State& state);
   Result<recorder::Keys> open_keys(const recorder::State& state);
   Status open_notifier();
+  Status open_printer(journal::Sequence head);
   Result<vault::Vault*> vault();
   Result<recorder::Lookup> look_up(const RegisterId& register_id, const std::string& key,
                                    const ReceiptDraft* draft);
@@ -178,6 +181,8 @@ class OpenShop final : public Shop {
   std::map<std::string, std::unique_ptr<device::CheckedSigner>> m_signers;  // by id
   std::unique_ptr<views::Index> m_index;
   std::unique_ptr<Keeper> m_keeper;
+  std::unique_ptr<journal::Reader> m_printer_reader;
+  std::unique_ptr<DuesPrinter> m_printer;
   std::unique_ptr<runtime::Engine> m_engine;
   std::unique_ptr<views::Runner> m_runner;
   std::unique_ptr<Notifier> m_notifier;
@@ -245,10 +250,11 @@ Status OpenShop::open_to_write() {
 
   m_keeper =
       std::make_unique<Keeper>(journal::Sequence(state.sequence), [this] { return renew(); });
+  SIEGEL_TRY_OK(open_printer(journal::Sequence(state.sequence)));
   SIEGEL_TRY(auto runner_reader, m_journal->reader());
-  m_runner = std::make_unique<views::Runner>(
-      std::move(runner_reader),
-      std::vector<journal::Follower*>{&m_index->keys(), &m_index->receipts(), m_keeper.get()});
+  std::vector<journal::Follower*> followers{&m_index->keys(), &m_index->receipts(), m_keeper.get()};
+  if (m_printer) followers.push_back(m_printer.get());
+  m_runner = std::make_unique<views::Runner>(std::move(runner_reader), std::move(followers));
   std::map<std::string, device::Tse*> devices;
   for (const auto& [serial, tse] : m_devices) devices[serial] = tse.get();
   std::map<std::string, device::CheckedSigner*> signers;
@@ -357,6 +363,24 @@ Status OpenShop::open_notifier() {
                                          .settings = std::move(**settings),
                                          .vault = m_vault.get(),
                                          .environment = m_environment}));
+  return Ok{};
+}
+
+Status OpenShop::open_printer(journal::Sequence head) {
+  if (m_settings.country != "at") return Ok{};
+  const auto settings = read_printer_settings(m_place.folder);
+  if (!settings) {
+    m_warnings.push_back(settings.error());
+    return Ok{};
+  }
+  if (!*settings) return Ok{};
+  SIEGEL_TRY(m_printer_reader, m_journal->reader());
+  const auto text = [this](std::uint64_t sequence, int columns) -> Result<std::string> {
+    SIEGEL_TRY(const Receipt receipt,
+               m_index->receipts().load(*m_printer_reader, journal::Sequence(sequence)));
+    return print::render_text(m_country->print(receipt, {}, {}), {.columns = columns});
+  };
+  m_printer = std::make_unique<DuesPrinter>(**settings, head, text);
   return Ok{};
 }
 

@@ -36,6 +36,7 @@
 //   vault/         PINs and keys
 //   tse/<id>/      stores of software TSEs
 //   signers/       how Austria's signature devices are reached, without secrets
+//   printer.json   where month and year receipts are printed by themselves, if anywhere
 //   mail.json      who is told when a signature device fails, if anybody
 
 namespace siegel::app {
