@@ -31,7 +31,8 @@ constexpr int sales_a_day = 6;
 // The days on which something happens, counted in months from the beginning.
 constexpr int card_fails_in = 1;
 constexpr int all_fail_in = 4;
-constexpr int looks_max = 20'000;
+constexpr int looks_a_step = 2'000;
+constexpr int looks_max = 500 * looks_a_step;
 
 struct Article {
   std::string_view text;
@@ -226,7 +227,9 @@ Status Year::wait_for(const std::function<bool(const recorder::State&)>& reached
   for (int i = 0; i < looks_max; ++i) {
     SIEGEL_TRY(const recorder::State state, m_shop->state());
     if (reached(state)) return Ok{};
-    m_clock.set(m_clock.now().wall + std::chrono::milliseconds(500));
+    // Rarely, and by as much as a device is left alone: a clock that ran ahead of the threads would
+    // let every call expire before it is begun.
+    if (i % looks_a_step == 0) m_clock.set(m_clock.now().wall + std::chrono::seconds(11));
   }
   return unavailable("E-CLI-111", "what the demo waits for did not happen");
 }

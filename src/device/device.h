@@ -68,8 +68,8 @@ struct TseCall {
   std::string process_type;
   std::string process_data;      ///< raw bytes
   bool force_signature = false;  ///< update: sign it at once where the device aggregates
-  /// finish: of the transaction that the call just before it in the batch starts; `transaction` is 0.
-  /// For a Tse that joins calls.
+  /// finish: of the transaction that the call just before it in the batch starts; `transaction` is
+  /// 0. For a Tse that joins calls.
   bool of_previous = false;
 };
 

@@ -5,6 +5,8 @@
 
 #include <array>
 
+#include "base/thread.h"
+
 namespace siegel::device::pkcs11 {
 namespace {
 
@@ -66,6 +68,14 @@ bool is_gone(CK_RV rv) {
          rv == CKR_SESSION_HANDLE_INVALID;
 }
 
+/// C_Initialize is called by one thread at a time [PKCS#11 5.4], and modules that look for new
+/// slots build their list anew: lanes of two tokens behind one module take turns. One for all
+/// modules: one library may have two paths.
+Mutex& turn() {
+  static Mutex mutex;
+  return mutex;
+}
+
 }  // namespace
 
 std::string rv_name(CK_RV rv) {
@@ -110,6 +120,7 @@ Result<Module> Module::load(const std::filesystem::path& path) {
 Status Module::initialize() const {
   CK_C_INITIALIZE_ARGS arguments{};
   arguments.flags = CKF_OS_LOCKING_OK;
+  const Lock lock(turn());
   const CK_RV rv = m_functions->C_Initialize(&arguments);
   if (rv == CKR_OK || rv == CKR_CRYPTOKI_ALREADY_INITIALIZED) return Ok{};
   return failed(rv, "initializing its module");
@@ -117,6 +128,7 @@ Status Module::initialize() const {
 
 Result<std::vector<CK_SLOT_ID>> Module::slots() const {
   // Without a list first: only this call makes a module look for new slots.
+  const Lock lock(turn());
   CK_ULONG count = 0;
   CK_RV rv = m_functions->C_GetSlotList(CK_TRUE, nullptr, &count);
   if (rv != CKR_OK) return failed(rv, "looking for tokens");
