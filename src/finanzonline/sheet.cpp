@@ -6,13 +6,13 @@
 #include <span>
 
 #include "base/bytes.h"
-#include "crypto/hash.h"
+#include "crypto/secret.h"
+#include "model/rksv.h"
 
 namespace siegel::finanzonline {
 namespace {
 
 constexpr std::size_t key_bytes = 32;
-constexpr std::size_t check_bytes = 3;  // four characters of base64 without padding
 
 std::string_view device_type(SignerKind kind, Language language) {
   const bool de = language == Language::de;
@@ -120,10 +120,9 @@ Result<std::string> key_check_value(const crypto::SecretBytes& key) {
     return invalid("E-FON-004", fmt::format("an AES-256 key has 32 bytes, not {}", key.size()));
   }
   auto text = base64(key.reveal());
-  const auto digest = crypto::sha256(bytes_of(text));
+  std::string check = rksv::aes_check(text);
   crypto::wipe(std::as_writable_bytes(std::span(text)));
-  // Three bytes are four characters: there is no padding to strip.
-  return base64(std::span(digest).first<check_bytes>());
+  return check;
 }
 
 Result<std::vector<SheetSection>> registration_sheet(const SheetContent& content,
