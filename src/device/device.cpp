@@ -19,4 +19,14 @@ Status check_digest(BytesView digest, std::size_t size) {
                                           size, digest.size()));
 }
 
+Result<std::optional<unsigned>> Tse::pin_tries_left(TseUser /*user*/) {
+  return std::optional<unsigned>();
+}
+
+Status Tse::unblock_pin(TseUser /*user*/, const crypto::SecretBytes& /*puk*/,
+                        const crypto::SecretBytes& /*new_pin*/) {
+  return invalid("E-TSE-218", "a new PIN cannot be set through this program; use the maker's tool",
+                 "ErrorFunctionNotSupported");
+}
+
 }  // namespace siegel::device

@@ -179,6 +179,13 @@ class Tse {
   // tries left; nobody retries a PIN on its own.
   [[nodiscard]] virtual Status log_in(TseUser user, const crypto::SecretBytes& pin) = 0;
   [[nodiscard]] virtual Status log_out() = 0;
+  /// How many wrong PINs of this user the device takes before it blocks; nothing if it does not
+  /// say. Costs no try.
+  [[nodiscard]] virtual Result<std::optional<unsigned>> pin_tries_left(TseUser user);
+  /// Sets a new PIN with the PUK and gives the tries back. E-TSE-213 the PUK is wrong, E-TSE-214 no
+  /// PUK is taken now, E-TSE-218 (invalid) the device cannot be asked for it here.
+  [[nodiscard]] virtual Status unblock_pin(TseUser user, const crypto::SecretBytes& puk,
+                                           const crypto::SecretBytes& new_pin);
   [[nodiscard]] virtual Status register_client(const std::string& client) = 0;
   [[nodiscard]] virtual Status deregister_client(const std::string& client) = 0;
   /// For ever: no signature afterwards, export still works.

@@ -324,6 +324,15 @@ Status FaultyTse::log_in(TseUser user, const crypto::SecretBytes& pin) {
 Status FaultyTse::log_out() {
   return around<Ok>(FaultyOperation::manage, [&] { return m_inner->log_out(); });
 }
+Result<std::optional<unsigned>> FaultyTse::pin_tries_left(TseUser user) {
+  return around<std::optional<unsigned>>(FaultyOperation::manage,
+                                         [&] { return m_inner->pin_tries_left(user); });
+}
+Status FaultyTse::unblock_pin(TseUser user, const crypto::SecretBytes& puk,
+                              const crypto::SecretBytes& new_pin) {
+  return around<Ok>(FaultyOperation::manage,
+                    [&] { return m_inner->unblock_pin(user, puk, new_pin); });
+}
 Status FaultyTse::register_client(const std::string& client) {
   return around<Ok>(FaultyOperation::manage, [&] { return m_inner->register_client(client); });
 }

@@ -107,6 +107,9 @@ class FaultyTse final : public Tse {
   Status export_log(const TseFilter& filter, Sink& sink) override;
   Status log_in(TseUser user, const crypto::SecretBytes& pin) override;
   Status log_out() override;
+  Result<std::optional<unsigned>> pin_tries_left(TseUser user) override;
+  Status unblock_pin(TseUser user, const crypto::SecretBytes& puk,
+                     const crypto::SecretBytes& new_pin) override;
   Status register_client(const std::string& client) override;
   Status deregister_client(const std::string& client) override;
   Status disable() override;

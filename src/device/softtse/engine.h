@@ -196,6 +196,7 @@ class SoftTse::Impl {
   Status log_out(LogOutCause cause);
   Status unblock(const std::string& user, const crypto::SecretBytes& puk,
                  const crypto::SecretBytes& new_pin);
+  Result<unsigned> tries_left(const std::string& user);
 
   // -- admin.cpp
   Result<std::vector<SelfTestResult>> self_test();

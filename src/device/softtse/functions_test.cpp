@@ -328,6 +328,7 @@ TEST_P(Pins, ThreeWrongOnesBlockAndThePukOpens) {
     ASSERT_FALSE(wrong.ok());
     EXPECT_EQ(wrong.error().code, "E-TSE-210");
     EXPECT_THAT(wrong.error().detail, ::testing::HasSubstr(std::to_string(left) + " tries"));
+    EXPECT_EQ(tse.pin_tries_left(TseUser::admin).value(), static_cast<unsigned>(left));
   }
   EXPECT_EQ(tse.authenticate_user(admin, secret("admin pin")).error().code, "E-TSE-211");
   ASSERT_TRUE(succeeded(device.open()));

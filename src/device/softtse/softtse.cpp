@@ -193,17 +193,34 @@ Status SoftTse::export_log(const TseFilter& filter, Sink& sink) {
   return Ok{};
 }
 
-Status SoftTse::log_in(TseUser user, const crypto::SecretBytes& pin) {
-  const bool one = m_impl->generation_one();
+namespace {
+
+std::string user_name(TseUser user, bool generation_one) {
   switch (user) {
     case TseUser::admin:
-      return authenticate_user(one ? "Admin" : "admin", pin);
+      return generation_one ? "Admin" : "admin";
     case TseUser::time_admin:
-      return authenticate_user(one ? "TimeAdmin" : "timeadmin", pin);
+      return generation_one ? "TimeAdmin" : "timeadmin";
     case TseUser::logger:
-      return authenticate_user(one ? "Logger" : "logger", pin);
+      return generation_one ? "Logger" : "logger";
   }
-  return m_impl->error(TrError::unknown_user_id, "there is no such user");
+  return {};
+}
+
+}  // namespace
+
+Status SoftTse::log_in(TseUser user, const crypto::SecretBytes& pin) {
+  return authenticate_user(user_name(user, m_impl->generation_one()), pin);
+}
+
+Result<std::optional<unsigned>> SoftTse::pin_tries_left(TseUser user) {
+  SIEGEL_TRY(const unsigned left, m_impl->tries_left(user_name(user, m_impl->generation_one())));
+  return std::optional(left);
+}
+
+Status SoftTse::unblock_pin(TseUser user, const crypto::SecretBytes& puk,
+                            const crypto::SecretBytes& new_pin) {
+  return unblock_pin(user_name(user, m_impl->generation_one()), puk, new_pin);
 }
 
 Status SoftTse::log_out() {

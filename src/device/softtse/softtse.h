@@ -228,6 +228,9 @@ class SoftTse final : public Tse {
   /// Generation 1 knows no logger: E-TSE-212.
   Status log_in(TseUser user, const crypto::SecretBytes& pin) override;
   Status log_out() override;
+  Result<std::optional<unsigned>> pin_tries_left(TseUser user) override;
+  Status unblock_pin(TseUser user, const crypto::SecretBytes& puk,
+                     const crypto::SecretBytes& new_pin) override;
   Status register_client(const std::string& client) override;
   Status deregister_client(const std::string& client) override;
   Status disable() override;

@@ -112,6 +112,12 @@ Status SoftTse::Impl::finish_log_in(const std::string& user) {
   return Ok{};
 }
 
+Result<unsigned> SoftTse::Impl::tries_left(const std::string& user) {
+  SIEGEL_TRY_OK(enter());
+  SIEGEL_TRY(const UserRow* const row, find_user(user));
+  return static_cast<unsigned>(std::max(row->tries_left, 0));
+}
+
 Status SoftTse::Impl::log_out(LogOutCause cause) {
   if (!m_user) return error(TrError::user_not_authenticated, "nobody is logged in");
   const Cause by = cause == LogOutCause::timeout ? Cause() : Cause(caller());
