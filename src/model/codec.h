@@ -56,7 +56,30 @@ inline constexpr std::size_t shares = 24;     ///< per line
 inline constexpr std::size_t text = 255;      ///< lines, discounts, notes, reasons
 inline constexpr std::size_t name = 60;       ///< unit, article, cashier, customer, names
 inline constexpr std::size_t memo = 4'000;
+inline constexpr std::size_t id = 50;  ///< ids, vouchers, terminals, Abrechnungskreise
+inline constexpr std::size_t gtin = 50;
+inline constexpr std::size_t group = 50;  ///< product group
+inline constexpr std::size_t group_id = 40;
+inline constexpr std::size_t gv_name = 40;
+inline constexpr std::size_t sub_items = 50;  ///< per line
+inline constexpr std::size_t groups = 20;     ///< Abrechnungskreise per receipt
+inline constexpr std::size_t references = 100;
+inline constexpr int agency = 999'999;
 }  // namespace draft_limits
+
+/// Limits of master data.
+namespace master_limits {
+inline constexpr std::size_t name = 60;
+inline constexpr std::size_t id = 50;
+inline constexpr int agency = 999'999;
+inline constexpr std::size_t outlets = 10'000;
+inline constexpr std::size_t agencies = 1'000;
+inline constexpr std::size_t rates = 10'000;
+inline constexpr std::size_t templates = 1'000;
+inline constexpr std::size_t cashiers = 10'000;
+inline constexpr std::size_t vat_keys = 100;
+inline constexpr std::size_t terminals = 1'000;  ///< per register
+}  // namespace master_limits
 
 /// A till's request body (docs/reference/sale.md): the draft alone, without register and key.
 /// Strict: unknown members, wrong types, over-long texts and lists are errors (E-JSN-02x, E-MOD-001

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "format/json.h"
 #include "format/json_fields.h"
 #include "format/json_writer.h"
@@ -71,12 +74,12 @@ Result<RegisterId> register_field(json::Fields& fields) {
 
 std::string to_json(const VorgangOpened& entry) {
   std::string out;
-  json::Writer(out)
-      .begin_object()
+  json::Writer writer(out);
+  writer.begin_object()
       .field("began", exact_text(entry.began))
-      .field("register", entry.register_id.text())
-      .field("vorgang", entry.vorgang.get())
-      .end_object();
+      .field("register", entry.register_id.text());
+  if (!entry.tse_serial.empty()) writer.field("tse_serial", entry.tse_serial);
+  writer.field("vorgang", entry.vorgang.get()).end_object();
   return out;
 }
 
@@ -123,13 +126,43 @@ std::string to_json(const OutageBegan& entry) {
 
 std::string to_json(const OutageEnded& entry) {
   std::string out;
-  json::Writer(out)
-      .begin_object()
-      .field("number", number(entry.number))
+  json::Writer writer(out);
+  writer.begin_object();
+  if (!entry.asked) writer.field("asked", false);
+  writer.field("number", number(entry.number))
       .field("receipts", number(entry.receipts))
       .field("tse_serial", entry.tse_serial)
       .field("until", entry.until.text())
       .end_object();
+  return out;
+}
+
+std::string_view word_of(TseSwitch::Mode mode) {
+  switch (mode) {
+    case TseSwitch::Mode::on:
+      return "on";
+    case TseSwitch::Mode::off:
+      return "off";
+    case TseSwitch::Mode::emergency:
+      return "emergency";
+  }
+  return {};
+}
+
+std::string to_json(const TseSwitch& entry) {
+  std::string out;
+  json::Writer(out)
+      .begin_object()
+      .field("mode", word_of(entry.mode))
+      .field("reason", entry.reason)
+      .field("tse_serial", entry.tse_serial)
+      .end_object();
+  return out;
+}
+
+std::string to_json(const MessageSeen& entry) {
+  std::string out;
+  json::Writer(out).begin_object().field("id", entry.id).end_object();
   return out;
 }
 
@@ -159,20 +192,6 @@ std::string to_json(const LateSignature& entry) {
       .field("start_signature_counter", number(entry.start_signature_counter))
       .field("transaction", number(entry.transaction))
       .field("tse_serial", entry.tse_serial)
-      .end_object();
-  return out;
-}
-
-std::string to_json(const Closing& entry) {
-  std::string out;
-  json::Writer(out)
-      .begin_object()
-      .field("at", exact_text(entry.at))
-      .field("last_of_month", entry.last_of_month)
-      .field("number", number(entry.number))
-      .field("receipts", number(entry.receipts))
-      .field("register", entry.register_id.text())
-      .field("turnover", entry.turnover.cents())
       .end_object();
   return out;
 }
@@ -210,6 +229,7 @@ Result<VorgangOpened> vorgang_opened_from_json(std::string_view json) {
     VorgangOpened entry;
     SIEGEL_TRY(entry.began, stamp_field(fields, "began"));
     SIEGEL_TRY(entry.register_id, register_field(fields));
+    SIEGEL_TRY(entry.tse_serial, text_field(fields, "tse_serial"));
     SIEGEL_TRY(entry.vorgang, vorgang_field(fields));
     return entry;
   });
@@ -257,6 +277,7 @@ Result<OutageBegan> outage_began_from_json(std::string_view json) {
 Result<OutageEnded> outage_ended_from_json(std::string_view json) {
   return stored<OutageEnded>(json, [](json::Fields& fields) -> Result<OutageEnded> {
     OutageEnded entry;
+    SIEGEL_TRY(entry.asked, fields.optional_bool("asked", true));
     SIEGEL_TRY(entry.number, unsigned_field(fields, "number"));
     SIEGEL_TRY(entry.receipts, unsigned_field(fields, "receipts"));
     SIEGEL_TRY(entry.tse_serial, text_field(fields, "tse_serial"));
@@ -283,6 +304,30 @@ Result<OutageNote> outage_note_from_json(std::string_view json) {
   });
 }
 
+Result<TseSwitch> tse_switch_from_json(std::string_view json) {
+  return stored<TseSwitch>(json, [](json::Fields& fields) -> Result<TseSwitch> {
+    TseSwitch entry;
+    SIEGEL_TRY(const std::string mode, fields.required_string("mode", 20));
+    using Mode = TseSwitch::Mode;
+    const std::array modes = {Mode::on, Mode::off, Mode::emergency};
+    const auto found = std::ranges::find(modes, mode, word_of);
+    if (found == modes.end())
+      return corrupt("E-MOD-101", "the mode is not known: " + mode, "/mode");
+    entry.mode = *found;
+    SIEGEL_TRY(entry.reason, text_field(fields, "reason"));
+    SIEGEL_TRY(entry.tse_serial, text_field(fields, "tse_serial"));
+    return entry;
+  });
+}
+
+Result<MessageSeen> message_seen_from_json(std::string_view json) {
+  return stored<MessageSeen>(json, [](json::Fields& fields) -> Result<MessageSeen> {
+    MessageSeen entry;
+    SIEGEL_TRY(entry.id, fields.required_string("id", MessageSeen::id_bytes_max));
+    return entry;
+  });
+}
+
 Result<LateSignature> late_signature_from_json(std::string_view json) {
   return stored<LateSignature>(json, [](json::Fields& fields) -> Result<LateSignature> {
     LateSignature entry;
@@ -295,20 +340,6 @@ Result<LateSignature> late_signature_from_json(std::string_view json) {
     SIEGEL_TRY(entry.start_signature_counter, unsigned_field(fields, "start_signature_counter"));
     SIEGEL_TRY(entry.transaction, unsigned_field(fields, "transaction"));
     SIEGEL_TRY(entry.tse_serial, text_field(fields, "tse_serial"));
-    return entry;
-  });
-}
-
-Result<Closing> closing_from_json(std::string_view json) {
-  return stored<Closing>(json, [](json::Fields& fields) -> Result<Closing> {
-    Closing entry;
-    SIEGEL_TRY(entry.at, stamp_field(fields, "at"));
-    SIEGEL_TRY(entry.last_of_month, fields.required_bool("last_of_month"));
-    SIEGEL_TRY(entry.number, unsigned_field(fields, "number"));
-    SIEGEL_TRY(entry.receipts, unsigned_field(fields, "receipts"));
-    SIEGEL_TRY(entry.register_id, register_field(fields));
-    SIEGEL_TRY(const std::int64_t cents, fields.required_int("turnover", INT64_MIN, number_max));
-    entry.turnover = Money::from_cents(cents);
     return entry;
   });
 }

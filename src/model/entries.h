@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/time.h"
+#include "model/closing.h"
 #include "model/master.h"
 #include "model/plan.h"
 
@@ -29,6 +30,8 @@ inline constexpr std::string_view outage_begin = "outage_begin";      ///< Outag
 inline constexpr std::string_view outage_end = "outage_end";          ///< OutageEnded
 inline constexpr std::string_view late_signature = "late_signature";  ///< LateSignature
 inline constexpr std::string_view outage_note = "outage_note";        ///< OutageNote
+inline constexpr std::string_view tse_switch = "tse_switch";          ///< TseSwitch
+inline constexpr std::string_view message_seen = "message_seen";      ///< MessageSeen
 inline constexpr std::string_view signer = "signer";    ///< SignerInfo: put into operation
 inline constexpr std::string_view closing = "closing";  ///< Closing
 inline constexpr std::string_view check = "check";      ///< ReceiptCheck
@@ -40,6 +43,7 @@ struct VorgangOpened {
   VorgangId vorgang;
   RegisterId register_id;
   LocalStamp began;
+  std::string tse_serial;  ///< asked to start it; empty: the register's own
   friend bool operator==(const VorgangOpened&, const VorgangOpened&) = default;
 };
 
@@ -65,6 +69,8 @@ struct VorgangUpdated {
 };
 
 struct OutageBegan {
+  /// Serial of the TSE, id of the signature device; `printer:<name>` a printer or transmission unit,
+  /// `register:<id>` a whole till: those sign nothing and are asked nothing (TSS-005).
   std::string tse_serial;
   std::uint64_t number = 0;  ///< per TSE serial from 1, never reset (TSS-015)
   Instant since;
@@ -78,6 +84,9 @@ struct OutageEnded {
   std::uint64_t number = 0;
   Instant until;
   std::uint64_t receipts = 0;  ///< unsigned receipts of this outage
+  /// It was asked what it holds. False: a person switched it off in the middle of an outage, and
+  /// what may lie on it is asked for when it is back.
+  bool asked = true;
   friend bool operator==(const OutageEnded&, const OutageEnded&) = default;
 };
 
@@ -94,6 +103,31 @@ struct OutageNote {
   friend bool operator==(const OutageNote&, const OutageNote&) = default;
 };
 
+/// A person takes a TSE out of use and puts it back. While it is not on it is never called: every
+/// receipt goes out unsigned under an outage of its own, E-TSE-901 (off) or E-TSE-902 (emergency),
+/// which begins in the same commit [AEAO 146a 1.14]. Switched on it is used as soon as it answers.
+struct TseSwitch {
+  enum class Mode {
+    on,
+    off,        ///< out of use: exchanged, repaired
+    emergency,  ///< Notbetrieb: the shop sells on although the TSE cannot be relied on
+  };
+  std::string tse_serial;
+  Mode mode = Mode::on;
+  std::string reason;  ///< one line of at most OutageNote::text_bytes_max; may be empty for `on`
+  friend bool operator==(const TseSwitch&, const TseSwitch&) = default;
+};
+/// "on", "off", "emergency".
+[[nodiscard]] std::string_view word_of(TseSwitch::Mode mode);
+
+/// A person has seen a message of the program (views::Message::id). Who and when stand in the
+/// entry's header.
+struct MessageSeen {
+  static constexpr std::size_t id_bytes_max = 200;
+  std::string id;
+  friend bool operator==(const MessageSeen&, const MessageSeen&) = default;
+};
+
 /// A signature found on the device after its receipt went out as unsigned. The receipt is not
 /// rewritten [AEAO 146a]; this lets the TSE's archive and the journal agree.
 struct LateSignature {
@@ -107,18 +141,6 @@ struct LateSignature {
   std::uint64_t signature_counter = 0;
   Bytes signature;
   friend bool operator==(const LateSignature&, const LateSignature&) = default;
-};
-
-/// The end of a register's business day (Z). Numbers have no gap.
-struct Closing {
-  RegisterId register_id;
-  std::uint64_t number = 0;  ///< Z number of the register, from 1
-  LocalStamp at;
-  std::uint64_t receipts = 0;  ///< since the closing before
-  Money turnover;              ///< of them, gross, training left out
-  /// The month ends with it: its Monatsbeleg (December: Jahresbeleg) is due from here on.
-  bool last_of_month = false;
-  friend bool operator==(const Closing&, const Closing&) = default;
 };
 
 /// What came out of showing a Startbeleg or Jahresbeleg to the tax authority [RKSV 6 (4), 8 (3)].
@@ -143,7 +165,6 @@ struct AuthorityReport {
   friend bool operator==(const AuthorityReport&, const AuthorityReport&) = default;
 };
 
-[[nodiscard]] std::string to_json(const Closing& entry);
 [[nodiscard]] std::string to_json(const ReceiptCheck& entry);
 [[nodiscard]] std::string to_json(const AuthorityReport& entry);
 [[nodiscard]] std::string to_json(const VorgangOpened& entry);
@@ -153,6 +174,8 @@ struct AuthorityReport {
 [[nodiscard]] std::string to_json(const OutageEnded& entry);
 [[nodiscard]] std::string to_json(const OutageNote& entry);
 [[nodiscard]] std::string to_json(const LateSignature& entry);
+[[nodiscard]] std::string to_json(const TseSwitch& entry);
+[[nodiscard]] std::string to_json(const MessageSeen& entry);
 
 // Errors: E-MOD-101 (corrupt), the detail names the member.
 [[nodiscard]] Result<VorgangOpened> vorgang_opened_from_json(std::string_view json);
@@ -162,7 +185,8 @@ struct AuthorityReport {
 [[nodiscard]] Result<OutageEnded> outage_ended_from_json(std::string_view json);
 [[nodiscard]] Result<OutageNote> outage_note_from_json(std::string_view json);
 [[nodiscard]] Result<LateSignature> late_signature_from_json(std::string_view json);
-[[nodiscard]] Result<Closing> closing_from_json(std::string_view json);
+[[nodiscard]] Result<TseSwitch> tse_switch_from_json(std::string_view json);
+[[nodiscard]] Result<MessageSeen> message_seen_from_json(std::string_view json);
 [[nodiscard]] Result<ReceiptCheck> receipt_check_from_json(std::string_view json);
 [[nodiscard]] Result<AuthorityReport> authority_report_from_json(std::string_view json);
 

@@ -33,6 +33,11 @@ TEST(Entries, AreReadAsTheyWereWritten) {
                                   .register_id = RegisterId::parse("KASSE-01").value(),
                                   .began = LocalStamp::from(at, "Europe/Berlin").value()},
                     vorgang_opened_from_json);
+  expect_round_trip(VorgangOpened{.vorgang = VorgangId("v-1"),
+                                  .register_id = RegisterId::parse("KASSE-01").value(),
+                                  .began = LocalStamp::from(at, "Europe/Berlin").value(),
+                                  .tse_serial = "cd34"},
+                    vorgang_opened_from_json);
   expect_round_trip(VorgangStarted{.vorgang = VorgangId("v-1"),
                                    .register_id = RegisterId::parse("KASSE-01").value(),
                                    .tse_serial = "ab12",
@@ -52,6 +57,13 @@ TEST(Entries, AreReadAsTheyWereWritten) {
       outage_began_from_json);
   expect_round_trip(OutageEnded{.tse_serial = "ab12", .number = 3, .until = at, .receipts = 9},
                     outage_ended_from_json);
+  expect_round_trip(OutageEnded{.tse_serial = "ab12", .number = 3, .until = at, .asked = false},
+                    outage_ended_from_json);
+  for (const TseSwitch::Mode mode :
+       {TseSwitch::Mode::on, TseSwitch::Mode::off, TseSwitch::Mode::emergency})
+    expect_round_trip(TseSwitch{.tse_serial = "ab12", .mode = mode, .reason = "wird getauscht"},
+                      tse_switch_from_json);
+  EXPECT_FALSE(tse_switch_from_json(R"({"mode":"sleeping","reason":"","tse_serial":"ab12"})").ok());
   expect_round_trip(OutageNote{.tse_serial = "ab12",
                                .number = 3,
                                .reason = "Stick war gezogen",

@@ -8,6 +8,8 @@
 #include "base/bytes.h"
 #include "base/strong.h"
 #include "base/time.h"
+#include "model/gv_typ.h"
+#include "model/money.h"
 #include "model/vat.h"
 
 namespace siegel {
@@ -27,6 +29,62 @@ class RegisterId {
   std::string m_text;
 };
 
+/// A place of business, if there are several or it is not where the company is [DSFinV-K 3.12].
+struct Outlet {
+  std::string id;  ///< ours, e.g. "001"; unique
+  std::string name;
+  std::string street;
+  std::string postcode;
+  std::string city;
+  std::string country = "DE";  ///< ISO 3166-1 alpha-2
+  std::string tax_number;
+  std::string vat_id;
+  friend bool operator==(const Outlet&, const Outlet&) = default;
+};
+/// On whose account money is taken [DSFinV-K 3.15].
+struct Agency {
+  int id = 0;  ///< from 1; 0 is the own business
+  std::string name;
+  std::string street;
+  std::string postcode;
+  std::string city;
+  std::string country = "DE";
+  std::string tax_number;  ///< one of the two is required
+  std::string vat_id;
+  friend bool operator==(const Agency&, const Agency&) = default;
+};
+/// What one unit of the base currency is worth in another, from a day on (BIO-010).
+struct ExchangeRate {
+  Currency base;
+  Currency currency;
+  UnitPrice rate;  ///< five decimals; the lead currency to itself is 1 (BIO-009)
+  Date from;
+  friend bool operator==(const ExchangeRate&, const ExchangeRate&) = default;
+};
+/// A booking text with its business case (BIO-013).
+struct BookingTemplate {
+  std::string name;
+  GvTyp gv_typ = GvTyp::einzahlung;
+  std::string gv_name;
+  std::string vat;        ///< letter or rate; empty: not taxable
+  bool automatic = true;  ///< mapped by rule and not reviewed by a person yet (BIO-018)
+  friend bool operator==(const BookingTemplate&, const BookingTemplate&) = default;
+};
+struct Cashier {
+  std::string id;
+  std::string name;
+  friend bool operator==(const Cashier&, const Cashier&) = default;
+};
+/// A key of our own, from 1000, for special cases (margin scheme, reverse charge) [DSFinV-K 6.5].
+struct OwnVatKey {
+  VatKey key;
+  VatRate rate;
+  int slot = 5;      ///< container of the process data
+  std::string mark;  ///< what a till writes as `vat`, e.g. "M25A"
+  std::string description;
+  friend bool operator==(const OwnVatKey&, const OwnVatKey&) = default;
+};
+
 /// The entrepreneur and the place of business, as printed on each receipt [KassenSichV 6 no. 1].
 struct Business {
   std::string name;
@@ -40,13 +98,48 @@ struct Business {
   /// Header lines of the receipt; empty: made from the fields above (BIO-070).
   std::vector<std::string> header_lines;
   std::vector<std::string> footer_lines;
+  std::vector<Outlet> outlets;
+  std::vector<Agency> agencies;
+  std::vector<ExchangeRate> rates;
+  std::vector<BookingTemplate> templates;
+  std::vector<Cashier> cashiers;
+  std::vector<OwnVatKey> vat_keys;
   friend bool operator==(const Business&, const Business&) = default;
+};
+
+/// A terminal that records for a register (slave) [DSFinV-K 3.14].
+struct TerminalInfo {
+  std::string id;
+  std::string brand;
+  std::string model;
+  std::string serial;
+  std::string software;
+  std::string software_version;
+  friend bool operator==(const TerminalInfo&, const TerminalInfo&) = default;
+};
+
+/// Why a German register signs on no TSE.
+enum class NoTse {
+  no,          ///< it needs one
+  empties,     ///< takes back empties only (DIK-043), a dated rule: docs/law/index.md
+  before_tse,  ///< not activated yet
 };
 
 struct RegisterInfo {
   RegisterId id;
   std::string name;        ///< "Kasse 1"
   std::string tse_serial;  ///< hex serial of the TSE it signs on; empty: none commissioned
+  /// Serials of TSEs that stand in while tse_serial is disturbed, and only then, in this order.
+  std::vector<std::string> backup_tses;
+  NoTse no_tse = NoTse::no;
+  std::string outlet;  ///< Outlet::id; empty: the place of the business
+  std::string brand;
+  std::string model;
+  std::string software;  ///< empty: "Siegel" and its version
+  std::string software_version;
+  Currency base_currency;
+  std::vector<TerminalInfo> terminals;
+  std::string printer;  ///< what its receipts come from, as the failure log names it (TSS-021)
   // Austria
   std::vector<std::string> signers;  ///< ids of SignerInfo, asked in this order
   std::string aes_check;             ///< check value of its AES key [rksv 12]; the key: vault
@@ -93,6 +186,15 @@ enum class VatMarks {
   numbers,  ///< 1 = 19 %, 2 = 7 %, 6 = 16 %, 7 = 5 % (BIO-078 to 080); never DSFinV-K keys
 };
 enum class Language { de, en };
+enum class ReceiptDuty {
+  always,  ///< every receipt is printed or handed over [AO 146a (2)]
+  exempt,  ///< the tax office granted an exemption [AO 148]: its date and file number are kept
+};
+/// How a table is secured: both ways are legal [AEAO 146a].
+enum class TableFlow {
+  orders,  ///< each order by itself as Bestellung-V1; the bill is a transaction of its own
+  open_transaction,  ///< one transaction from the first order to the bill
+};
 
 /// What differs between shops. Named, documented (docs/reference/profile.md), each with a default.
 struct Profile {
@@ -104,6 +206,19 @@ struct Profile {
   bool one_register_per_tse = false;  ///< DIK-041
   /// 1500..5000: longest wait for a TSE, or for all signature devices together, within one sale
   int tse_deadline_ms = 3000;
+  int tse_load_limit_ms = 1500;  ///< a TSE slower than this is warned about (FCC-010); 0: never
+  int read_back_every = 100;     ///< so many signatures, one is read back from the TSE; 0: none
+  ReceiptDuty receipt_duty = ReceiptDuty::always;
+  std::string exemption_date;  ///< of the notice, "2026-01-31"
+  std::string exemption_file;  ///< its file number
+  TableFlow table_flow = TableFlow::orders;
+  bool sign_closing = false;        ///< the closing is signed as SonstigerVorgang
+  bool book_difference = true;      ///< a cash difference found at closing is booked
+  bool restart_for_master = false;  ///< new master data also wait for a restart (BIO-071)
+  bool failure_slip = true;         ///< a slip is printed when a TSE fails
+  bool recovery_slip = true;        ///< and when it works again
+  bool start_slip = false;  ///< a slip with the state of the TSE at the first start of a day
+  bool log_files = false;   ///< daily log files beside the journal (DIK)
   // Austria
   bool automatic_dues = true;  ///< Monatsbeleg and Jahresbeleg are made without being asked for
   friend bool operator==(const Profile&, const Profile&) = default;

@@ -29,6 +29,21 @@ struct Discount {
   friend bool operator==(const Discount&, const Discount&) = default;
 };
 
+struct SubItem {
+  std::string text;
+  std::string article;
+  std::string gtin;
+  std::string group_id;
+  std::string group;
+  Quantity quantity;
+  Quantity factor = Quantity::from_raw(1000);
+  std::string unit;
+  VatKey key;
+  VatRate rate;
+  Money price;  ///< base price, gross
+  friend bool operator==(const SubItem&, const SubItem&) = default;
+};
+
 struct PlanLine {
   std::string text;
   Quantity quantity;
@@ -40,6 +55,18 @@ struct PlanLine {
   std::vector<VatShare> shares;
   std::vector<Discount> discounts;
   std::string article;
+  std::string gtin;
+  std::string group_id;
+  std::string group;
+  std::string voucher;
+  std::string gv_name;
+  int agency = 0;
+  std::optional<bool> in_house;
+  Quantity factor = Quantity::from_raw(1000);  ///< unit_price is that of so many units
+  std::string terminal;
+  std::vector<SubItem> sub_items;
+  bool weighed = false;
+  bool cancelled = false;  ///< P_STORNO: in no sum, neither of the receipt nor of the closing
   friend bool operator==(const PlanLine&, const PlanLine&) = default;
 };
 
@@ -59,7 +86,7 @@ struct PlanPayment {
   PaymentKind kind = PaymentKind::bar;
   Money amount;  ///< in `currency`
   Currency currency;
-  Money value;  ///< in EUR
+  Money value;  ///< in the base currency
   std::string name;
   friend bool operator==(const PlanPayment&, const PlanPayment&) = default;
 };
@@ -121,7 +148,17 @@ struct Plan {
   LocalStamp began;    ///< first act of the Vorgang, till clock
   LocalStamp decided;  ///< till clock when decided
   std::string cashier;
-  std::string customer;
+  std::string cashier_id;
+  std::string customer;  ///< name of the buyer as printed
+  Buyer buyer;           ///< the rest of what is known; its name is empty if `customer` is all
+  std::string terminal;
+  std::vector<std::string> groups;  ///< Abrechnungskreise
+  std::vector<Reference> references;
+  std::optional<Handwritten> handwritten;
+  std::uint64_t stock_number = 0;  ///< of a stock-taking: its own number range, from 1
+  bool paper_optional = false;     ///< an exemption from the receipt duty is claimed and applies
+  /// `tse_serial` stands in for this one, whose outage is open: a second TSE is allowed only then.
+  std::string disturbed_tse;
   std::string reverses;         ///< receipt number
   LocalStamp reversed_decided;  ///< its date, when `reverses` is set
   std::string reason;

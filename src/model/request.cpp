@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "format/json_fields.h"
 #include "model/codec.h"
+#include "model/request_fields.h"
 #include "model/words.h"
 
 // What people and tills send: lenient about white space and order, strict about everything else.
@@ -10,40 +10,10 @@
 namespace siegel {
 namespace {
 
+using namespace request;  // NOLINT(google-build-using-namespace): the reader's own words
 namespace limits = draft_limits;
 
-template <class T>
-Result<T> placed(Result<T> result, std::string place) {
-  if (result.ok()) return result;
-  Error error = std::move(result).error();
-  error.place = std::move(place);
-  return error;
-}
-
-template <class T>
-Result<std::optional<T>> optional_number(json::Fields& in, std::string_view key) {
-  SIEGEL_TRY(const auto text, in.optional_decimal(key));
-  if (!text) return std::optional<T>();
-  SIEGEL_TRY(T value, placed(T::parse(*text), in.place_of(key)));
-  return std::optional<T>(value);
-}
-
-Result<Money> required_money(json::Fields& in, std::string_view key) {
-  SIEGEL_TRY(const std::string text, in.required_decimal(key));
-  return placed(Money::parse(text), in.place_of(key));
-}
-
-Result<std::string> text_or_empty(json::Fields& in, std::string_view key, std::size_t length_max) {
-  SIEGEL_TRY(auto text, in.optional_string(key, length_max));
-  return std::move(text).value_or(std::string());
-}
-
-template <class Enum>
-Result<Enum> word_or(json::Fields& in, std::string_view key, std::span<const std::string_view> list,
-                     Enum otherwise) {
-  SIEGEL_TRY(const auto index, in.optional_word(key, list));
-  return index ? static_cast<Enum>(*index) : otherwise;
-}
+constexpr Quantity one = Quantity::from_raw(1000);
 
 /// A letter or a rate; the rate may be a number.
 Result<std::string> vat_text(json::Fields& in) {
@@ -70,21 +40,40 @@ Result<DiscountDraft> read_discount(json::Fields in) {
   return discount;
 }
 
-template <class T, class Read>
-Status read_list(json::Fields& in, std::string_view key, std::size_t count_max,
-                 std::vector<T>& list, const Read& read) {
-  SIEGEL_TRY(const json::Items items, in.optional_array(key, count_max));
-  list.reserve(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    SIEGEL_TRY(auto fields, items.object(i));
-    SIEGEL_TRY(auto item, read(std::move(fields)));
-    list.push_back(std::move(item));
-  }
-  return Ok{};
+Result<SubItemDraft> read_sub_item(json::Fields in) {
+  SubItemDraft item;
+  SIEGEL_TRY(item.article, text_or_empty(in, "article", limits::name));
+  SIEGEL_TRY(item.factor, number_or(in, "factor", one));
+  SIEGEL_TRY(item.group, text_or_empty(in, "group", limits::group));
+  SIEGEL_TRY(item.group_id, text_or_empty(in, "group_id", limits::group_id));
+  SIEGEL_TRY(item.gtin, text_or_empty(in, "gtin", limits::gtin));
+  SIEGEL_TRY(item.price, number_or(in, "price", Money()));
+  SIEGEL_TRY(item.quantity, number_or(in, "quantity", one));
+  SIEGEL_TRY(item.text, in.required_string("text", limits::name));
+  SIEGEL_TRY(item.unit, text_or_empty(in, "unit", limits::name));
+  SIEGEL_TRY(item.vat, vat_text(in));
+  SIEGEL_TRY_OK(in.finish());
+  return item;
 }
 
 Result<LineDraft> read_line(json::Fields in) {
   LineDraft line;
+  SIEGEL_TRY(const auto agency, in.optional_int("agency", 0, limits::agency));
+  line.agency = static_cast<int>(agency.value_or(0));
+  SIEGEL_TRY(line.cancelled, in.optional_bool("cancelled", false));
+  SIEGEL_TRY(line.factor, number_or(in, "factor", one));
+  SIEGEL_TRY(line.group, text_or_empty(in, "group", limits::group));
+  SIEGEL_TRY(line.group_id, text_or_empty(in, "group_id", limits::group_id));
+  SIEGEL_TRY(line.gtin, text_or_empty(in, "gtin", limits::gtin));
+  SIEGEL_TRY(line.gv_name, text_or_empty(in, "gv_name", limits::gv_name));
+  if (in.has("in_house")) {
+    SIEGEL_TRY(line.in_house, in.required_bool("in_house"));
+  }
+  SIEGEL_TRY_OK(read_list(in, "sub_items", limits::sub_items, line.sub_items, read_sub_item));
+  SIEGEL_TRY(line.booking_template, text_or_empty(in, "template", limits::name));
+  SIEGEL_TRY(line.terminal, text_or_empty(in, "terminal", limits::id));
+  SIEGEL_TRY(line.voucher, text_or_empty(in, "voucher", limits::id));
+  SIEGEL_TRY(line.weighed, in.optional_bool("weighed", false));
   SIEGEL_TRY(line.amount, optional_number<Money>(in, "amount"));
   SIEGEL_TRY(line.article, text_or_empty(in, "article", limits::name));
   SIEGEL_TRY_OK(read_list(in, "discounts", limits::discounts, line.discounts, read_discount));
@@ -125,16 +114,6 @@ Result<PaymentDraft> read_payment(json::Fields in) {
   return payment;
 }
 
-Result<std::vector<std::string>> texts(json::Fields& in, std::string_view key,
-                                       std::size_t count_max, std::size_t length_max) {
-  SIEGEL_TRY(const json::Items items, in.optional_array(key, count_max));
-  std::vector<std::string> list;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    SIEGEL_TRY(list.emplace_back(), items.string(i, length_max));
-  }
-  return list;
-}
-
 template <class T, class Write>
 json::Array array_of(const std::vector<T>& list, const Write& write) {
   json::Array array;
@@ -147,10 +126,54 @@ void set_text(json::Object& object, std::string_view key, const std::string& tex
   if (!text.empty()) object.set(key, text);
 }
 
+void set_number(json::Object& object, std::string_view key, Quantity value, Quantity usual) {
+  if (value != usual) object.set(key, value.text());
+}
+
+json::Value sub_item_value(const SubItemDraft& item) {
+  json::Object out;
+  set_text(out, "article", item.article);
+  set_number(out, "factor", item.factor, one);
+  set_text(out, "group", item.group);
+  set_text(out, "group_id", item.group_id);
+  set_text(out, "gtin", item.gtin);
+  if (item.price != Money()) out.set("price", item.price.text());
+  set_number(out, "quantity", item.quantity, one);
+  out.set("text", item.text);
+  set_text(out, "unit", item.unit);
+  set_text(out, "vat", item.vat);
+  return out;
+}
+
+json::Value buyer_value(const Buyer& buyer) {
+  json::Object out;
+  set_text(out, "city", buyer.city);
+  set_text(out, "country", buyer.country);
+  set_text(out, "id", buyer.id);
+  set_text(out, "name", buyer.name);
+  set_text(out, "postcode", buyer.postcode);
+  set_text(out, "street", buyer.street);
+  set_text(out, "type", buyer.type);
+  set_text(out, "vat_id", buyer.vat_id);
+  return out;
+}
+
+json::Value reference_value(const Reference& reference) {
+  json::Object out;
+  if (reference.kind != ReferenceKind::receipt)
+    out.set("kind", words::of(reference.kind, words::reference_kind));
+  if (reference.line != 0) out.set("line", std::int64_t{reference.line});
+  set_text(out, "name", reference.name);
+  out.set("number", reference.number);
+  return out;
+}
+
 json::Value line_value(const LineDraft& line) {
   json::Object out;
+  if (line.agency != 0) out.set("agency", std::int64_t{line.agency});
   if (line.amount) out.set("amount", line.amount->text());
   set_text(out, "article", line.article);
+  if (line.cancelled) out.set("cancelled", true);
   if (!line.discounts.empty()) {
     out.set("discounts", array_of(line.discounts, [](const DiscountDraft& discount) {
               json::Object object;
@@ -158,8 +181,14 @@ json::Value line_value(const LineDraft& line) {
               return json::Value(std::move(object));
             }));
   }
+  set_number(out, "factor", line.factor, one);
+  set_text(out, "group", line.group);
+  set_text(out, "group_id", line.group_id);
+  set_text(out, "gtin", line.gtin);
+  set_text(out, "gv_name", line.gv_name);
   if (line.gv_typ != GvTyp::umsatz) out.set("gv_typ", gv_typ_text(line.gv_typ));
-  if (line.quantity != Quantity::from_raw(1000)) out.set("quantity", line.quantity.text());
+  if (line.in_house) out.set("in_house", *line.in_house);
+  set_number(out, "quantity", line.quantity, one);
   if (!line.shares.empty()) {
     out.set("shares", array_of(line.shares, [](const VatShareDraft& share) {
               json::Object object;
@@ -167,11 +196,49 @@ json::Value line_value(const LineDraft& line) {
               return json::Value(std::move(object));
             }));
   }
+  if (!line.sub_items.empty()) out.set("sub_items", array_of(line.sub_items, sub_item_value));
+  set_text(out, "template", line.booking_template);
+  set_text(out, "terminal", line.terminal);
   out.set("text", line.text);
   set_text(out, "unit", line.unit);
   if (line.unit_price) out.set("unit_price", line.unit_price->text(2));
   set_text(out, "vat", line.vat);
+  set_text(out, "voucher", line.voucher);
+  if (line.weighed) out.set("weighed", true);
   return out;
+}
+
+Result<Buyer> read_buyer(json::Fields in) {
+  Buyer buyer;
+  SIEGEL_TRY(buyer.city, text_or_empty(in, "city", 62));
+  SIEGEL_TRY(buyer.country, text_or_empty(in, "country", 3));
+  SIEGEL_TRY(buyer.id, text_or_empty(in, "id", limits::id));
+  SIEGEL_TRY(buyer.name, text_or_empty(in, "name", limits::id));
+  SIEGEL_TRY(buyer.postcode, text_or_empty(in, "postcode", 10));
+  SIEGEL_TRY(buyer.street, text_or_empty(in, "street", limits::name));
+  SIEGEL_TRY(buyer.type, text_or_empty(in, "type", limits::id));
+  SIEGEL_TRY(buyer.vat_id, text_or_empty(in, "vat_id", 15));
+  SIEGEL_TRY_OK(in.finish());
+  return buyer;
+}
+
+Result<Reference> read_reference(json::Fields in) {
+  Reference reference;
+  SIEGEL_TRY(reference.kind, word_or(in, "kind", words::reference_kind, ReferenceKind::receipt));
+  SIEGEL_TRY(const auto line, in.optional_int("line", 0, limits::lines));
+  reference.line = static_cast<int>(line.value_or(0));
+  SIEGEL_TRY(reference.name, text_or_empty(in, "name", limits::gv_name));
+  SIEGEL_TRY(reference.number, in.required_string("number", limits::name));
+  SIEGEL_TRY_OK(in.finish());
+  return reference;
+}
+
+Result<Handwritten> read_handwritten(json::Fields in) {
+  Handwritten paper;
+  SIEGEL_TRY(paper.at, required_parsed<LocalStamp>(in, "at", 40));
+  SIEGEL_TRY(paper.number, text_or_empty(in, "number", limits::name));
+  SIEGEL_TRY_OK(in.finish());
+  return paper;
 }
 
 json::Value payment_value(const PaymentDraft& payment) {
@@ -190,7 +257,12 @@ Result<ReceiptDraft> draft_from_json(const json::Value& body) {
   SIEGEL_TRY(auto in, json::Fields::of(body));
   ReceiptDraft draft;
   SIEGEL_TRY(draft.kind, word_or(in, "kind", words::receipt_kind, ReceiptKind::receipt));
+  SIEGEL_TRY(auto buyer, in.optional_object("buyer"));
+  if (buyer) {
+    SIEGEL_TRY(draft.buyer, read_buyer(std::move(*buyer)));
+  }
   SIEGEL_TRY(draft.cashier, text_or_empty(in, "cashier", limits::name));
+  SIEGEL_TRY(draft.cashier_id, text_or_empty(in, "cashier_id", limits::id));
   SIEGEL_TRY(draft.change, optional_number<Money>(in, "change"));
   SIEGEL_TRY(draft.customer, text_or_empty(in, "customer", limits::name));
   SIEGEL_TRY(const auto first_order, in.optional_string("first_order_at", 40));
@@ -198,10 +270,17 @@ Result<ReceiptDraft> draft_from_json(const json::Value& body) {
     SIEGEL_TRY(draft.first_order_at,
                placed(LocalStamp::parse(*first_order), in.place_of("first_order_at")));
   }
+  SIEGEL_TRY(draft.groups, texts(in, "groups", limits::groups, limits::id));
+  SIEGEL_TRY(auto handwritten, in.optional_object("handwritten"));
+  if (handwritten) {
+    SIEGEL_TRY(draft.handwritten, read_handwritten(std::move(*handwritten)));
+  }
   SIEGEL_TRY_OK(read_list(in, "lines", limits::lines, draft.lines, read_line));
   SIEGEL_TRY(draft.name, text_or_empty(in, "name", limits::name));
   SIEGEL_TRY_OK(read_list(in, "payments", limits::payments, draft.payments, read_payment));
   SIEGEL_TRY(draft.reason, text_or_empty(in, "reason", limits::text));
+  SIEGEL_TRY_OK(read_list(in, "references", limits::references, draft.references, read_reference));
+  SIEGEL_TRY(draft.terminal, text_or_empty(in, "terminal", limits::id));
   SIEGEL_TRY(draft.reverses, text_or_empty(in, "reverses", limits::name));
   const bool memo = draft.kind == ReceiptKind::memo;
   SIEGEL_TRY(auto text, memo ? in.optional_text("text", limits::memo)
@@ -214,74 +293,32 @@ Result<ReceiptDraft> draft_from_json(const json::Value& body) {
 
 json::Value to_json_value(const ReceiptDraft& draft) {
   json::Object out;
+  if (draft.buyer) out.set("buyer", buyer_value(*draft.buyer));
   set_text(out, "cashier", draft.cashier);
+  set_text(out, "cashier_id", draft.cashier_id);
   if (draft.change) out.set("change", draft.change->text());
   set_text(out, "customer", draft.customer);
   if (draft.first_order_at) out.set("first_order_at", draft.first_order_at->text());
+  if (!draft.groups.empty())
+    out.set("groups",
+            array_of(draft.groups, [](const std::string& group) { return json::Value(group); }));
+  if (draft.handwritten) {
+    json::Object paper;
+    paper.set("at", exact_text(draft.handwritten->at));
+    set_text(paper, "number", draft.handwritten->number);
+    out.set("handwritten", std::move(paper));
+  }
   if (draft.kind != ReceiptKind::receipt) out.set("kind", receipt_kind_text(draft.kind));
   if (!draft.lines.empty()) out.set("lines", array_of(draft.lines, line_value));
   set_text(out, "name", draft.name);
   if (!draft.payments.empty()) out.set("payments", array_of(draft.payments, payment_value));
   set_text(out, "reason", draft.reason);
+  if (!draft.references.empty()) out.set("references", array_of(draft.references, reference_value));
   set_text(out, "reverses", draft.reverses);
+  set_text(out, "terminal", draft.terminal);
   set_text(out, "text", draft.text);
   if (draft.total) out.set("total", draft.total->text());
   return out;
-}
-
-Result<Business> business_from_request(const json::Value& value, std::string_view place) {
-  SIEGEL_TRY(auto in, json::Fields::of(value, place));
-  Business business;
-  SIEGEL_TRY(business.city, in.required_string("city", limits::name));
-  SIEGEL_TRY(const auto country, in.optional_string("country", 2));
-  if (country) business.country = *country;
-  SIEGEL_TRY(business.footer_lines, texts(in, "footer_lines", 20, limits::text));
-  SIEGEL_TRY(business.header_lines, texts(in, "header_lines", 20, limits::text));
-  SIEGEL_TRY(business.name, in.required_string("name", limits::name));
-  SIEGEL_TRY(business.postcode, in.required_string("postcode", 10));
-  SIEGEL_TRY(business.street, in.required_string("street", limits::name));
-  SIEGEL_TRY(business.tax_number, text_or_empty(in, "tax_number", 20));
-  SIEGEL_TRY(const auto zone, in.optional_string("time_zone", limits::name));
-  if (zone) business.time_zone = *zone;
-  SIEGEL_TRY(business.vat_id, text_or_empty(in, "vat_id", 15));
-  SIEGEL_TRY_OK(in.finish());
-  SIEGEL_TRY_OK(placed(LocalStamp::from(Instant(), business.time_zone), in.place_of("time_zone")));
-  if (business.tax_number.empty() && business.vat_id.empty()) {
-    return invalid("E-MOD-110", "a tax number or a VAT id is needed", in.place_of("tax_number"));
-  }
-  return business;
-}
-
-Result<RegisterInfo> register_from_request(const json::Value& value, std::string_view place) {
-  SIEGEL_TRY(auto in, json::Fields::of(value, place));
-  RegisterInfo info;
-  SIEGEL_TRY(const std::string id, in.required_string("id", limits::name));
-  SIEGEL_TRY(info.id, placed(RegisterId::parse(id), in.place_of("id")));
-  SIEGEL_TRY(info.name, text_or_empty(in, "name", limits::name));
-  SIEGEL_TRY(info.tse_serial, text_or_empty(in, "tse_serial", 64));
-  SIEGEL_TRY_OK(in.finish());
-  return info;
-}
-
-Result<Profile> profile_from_request(const json::Value& value, std::string_view place) {
-  SIEGEL_TRY(auto in, json::Fields::of(value, place));
-  Profile profile;
-  SIEGEL_TRY(profile.automatic_dues, in.optional_bool("automatic_dues", profile.automatic_dues));
-  SIEGEL_TRY(profile.labels, word_or(in, "labels", words::label_set, profile.labels));
-  SIEGEL_TRY(profile.language, word_or(in, "language", words::language, profile.language));
-  SIEGEL_TRY(profile.one_register_per_tse,
-             in.optional_bool("one_register_per_tse", profile.one_register_per_tse));
-  SIEGEL_TRY(const auto deadline, in.optional_int("tse_deadline_ms", 1500, 5000));
-  if (deadline) profile.tse_deadline_ms = static_cast<int>(*deadline);
-  SIEGEL_TRY(profile.tse_form, word_or(in, "tse_form", words::tse_form, profile.tse_form));
-  SIEGEL_TRY(profile.vat_headings, texts(in, "vat_headings", 4, 20));
-  SIEGEL_TRY(profile.vat_marks, word_or(in, "vat_marks", words::vat_marks, profile.vat_marks));
-  SIEGEL_TRY_OK(in.finish());
-  if (!profile.vat_headings.empty() && profile.vat_headings.size() != 4) {
-    return invalid("E-MOD-111", "the VAT table has four headings; give four or none",
-                   in.place_of("vat_headings"));
-  }
-  return profile;
 }
 
 }  // namespace siegel

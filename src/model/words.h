@@ -15,9 +15,10 @@
 
 namespace siegel::words {
 
-inline constexpr std::array<std::string_view, 16> receipt_kind = {
-    "receipt", "reversal", "training", "abort", "order", "transfer", "invoice",    "benefit",
-    "other",   "memo",     "start",    "zero",  "month", "year",     "collective", "final"};
+inline constexpr std::array<std::string_view, 19> receipt_kind = {
+    "receipt", "reversal", "training", "abort",      "order",      "transfer",    "invoice",
+    "benefit", "other",    "memo",     "stock_take", "commission", "gift_basket", "start",
+    "zero",    "month",    "year",     "collective", "final"};
 static_assert(static_cast<std::size_t>(ReceiptKind::final) + 1 == receipt_kind.size());
 
 inline constexpr std::array<std::string_view, 25> gv_typ = {"Umsatz",
@@ -78,6 +79,19 @@ static_assert(static_cast<std::size_t>(VatMarks::numbers) + 1 == vat_marks.size(
 
 inline constexpr std::array<std::string_view, 2> language = {"de", "en"};
 static_assert(static_cast<std::size_t>(Language::en) + 1 == language.size());
+
+inline constexpr std::array<std::string_view, 2> receipt_duty = {"always", "exempt"};
+static_assert(static_cast<std::size_t>(ReceiptDuty::exempt) + 1 == receipt_duty.size());
+
+inline constexpr std::array<std::string_view, 2> table_flow = {"orders", "open_transaction"};
+static_assert(static_cast<std::size_t>(TableFlow::open_transaction) + 1 == table_flow.size());
+
+inline constexpr std::array<std::string_view, 3> no_tse = {"no", "empties", "before_tse"};
+static_assert(static_cast<std::size_t>(NoTse::before_tse) + 1 == no_tse.size());
+
+inline constexpr std::array<std::string_view, 4> reference_kind = {
+    "receipt", "external_invoice", "external_delivery", "external_other"};
+static_assert(static_cast<std::size_t>(ReferenceKind::external_other) + 1 == reference_kind.size());
 
 template <class Enum>
 [[nodiscard]] std::string_view of(Enum value, std::span<const std::string_view> list) {

@@ -46,6 +46,9 @@ KindRule rule_of(ReceiptKind kind) {
       return {Standing::sale, RksvKind::training, {.payments = Need::may}};
     case ReceiptKind::abort:
       return {Standing::not_subject, {}, {.lines = Need::may}};
+    case ReceiptKind::stock_take:
+    case ReceiptKind::commission:
+    case ReceiptKind::gift_basket:
     case ReceiptKind::memo:
       return {Standing::not_subject, {}, empty};
     case ReceiptKind::order:

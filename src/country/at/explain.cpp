@@ -99,7 +99,7 @@ void explain_vat(const Plan& plan, Reasons& out) {
                     plan.decided.date().text(), sum.gross.text(), sum.net.text(), sum.tax.text()),
         row.ok() ? (*row)->source : "UStG 1994 10");
   }
-  if (plan.kind <= ReceiptKind::memo) out.add("total", plan.total.text(), "BAO 132a");
+  if (!is_rksv_kind(plan.kind)) out.add("total", plan.total.text(), "BAO 132a");
   for (const PlanPayment& payment : plan.payments) {
     out.add("payment",
             fmt::format("{} {} by {}: the payment changes neither fields nor counter",

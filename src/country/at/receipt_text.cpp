@@ -89,7 +89,7 @@ std::string month_word(std::string_view period) {
   return fmt::format("{}/{}", period.substr(5), period.substr(0, 4));
 }
 
-bool Layout::is_without_amount() const { return m_plan.kind > ReceiptKind::memo; }
+bool Layout::is_without_amount() const { return is_rksv_kind(m_plan.kind); }
 
 bool Layout::is_owed() const {
   return m_plan.kind != ReceiptKind::abort && m_plan.kind != ReceiptKind::memo;
@@ -105,6 +105,9 @@ std::string Layout::kind_word() const {
       return "TRAININGSBUCHUNG";
     case ReceiptKind::abort:
       return std::string(m_words.abort);
+    case ReceiptKind::stock_take:
+    case ReceiptKind::commission:
+    case ReceiptKind::gift_basket:
     case ReceiptKind::memo:
       return std::string(m_words.memo);
     case ReceiptKind::start:

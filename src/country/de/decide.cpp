@@ -41,6 +41,9 @@ KindRule rule_of(ReceiptKind kind) {
       return {.bon_typ = "AVSachbezug"};
     case ReceiptKind::other:
       return {.bon_typ = "AVSonstige", .contents = {.lines = Need::may}};
+    case ReceiptKind::stock_take:
+    case ReceiptKind::commission:
+    case ReceiptKind::gift_basket:
     case ReceiptKind::memo:
       return {.bon_typ = "", .contents = {.lines = Need::none}};
     case ReceiptKind::start:
@@ -112,7 +115,7 @@ std::string process_data_of(const Plan& plan) {
 }  // namespace
 
 Result<Plan> Germany::decide(const ReceiptDraft& draft, const Facts& facts) const {
-  if (draft.kind > ReceiptKind::memo) {
+  if (is_rksv_kind(draft.kind)) {
     return invalid(
         "E-SAL-528",
         fmt::format("kind \"{}\" is known in Austria only", receipt_kind_text(draft.kind)),

@@ -44,6 +44,9 @@ std::string_view why_kind(ReceiptKind kind) {
       return "a benefit in kind for an employee";
     case ReceiptKind::other:
       return "something else worth recording, named by BON_NAME";
+    case ReceiptKind::stock_take:
+    case ReceiptKind::commission:
+    case ReceiptKind::gift_basket:
     case ReceiptKind::memo:
       return "a free note with a signature of its own";
     case ReceiptKind::start:

@@ -106,6 +106,9 @@ std::string_view Layout::kind_word() const {
       return m_words.benefit;
     case ReceiptKind::other:
       return m_plan.name.empty() ? m_words.other : std::string_view(m_plan.name);
+    case ReceiptKind::stock_take:
+    case ReceiptKind::commission:
+    case ReceiptKind::gift_basket:
     case ReceiptKind::memo:
       return m_words.memo;
     case ReceiptKind::start:

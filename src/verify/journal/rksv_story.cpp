@@ -141,7 +141,7 @@ void RksvStory::take(const Plan& plan, const Seal& seal, std::uint64_t entry) {
 // What is sold is signed, or at least tried [RKSV 5, 9].
 void RksvStory::without_signature(const Plan& plan, const Seal& seal) {
   const bool sold =
-      plan.kind > ReceiptKind::memo ||
+      is_rksv_kind(plan.kind) ||
       (plan.kind != ReceiptKind::memo && plan.kind != ReceiptKind::abort && !moves_only(plan));
   if (sold || seal.outcome != Seal::Outcome::not_required) {
     m_find("JRN-0811", "/outcome", fmt::format("a {} without code", receipt_kind_text(plan.kind)),
