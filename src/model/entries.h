@@ -69,8 +69,8 @@ struct VorgangUpdated {
 };
 
 struct OutageBegan {
-  /// Serial of the TSE, id of the signature device; `printer:<name>` a printer or transmission unit,
-  /// `register:<id>` a whole till: those sign nothing and are asked nothing (TSS-005).
+  /// Serial of the TSE, id of the signature device; `printer:<name>` a printer or transmission
+  /// unit, `register:<id>` a whole till: those sign nothing and are asked nothing (TSS-005).
   std::string tse_serial;
   std::uint64_t number = 0;  ///< per TSE serial from 1, never reset (TSS-015)
   Instant since;

@@ -139,6 +139,12 @@ struct RegisterInfo {
   std::string software_version;
   Currency base_currency;
   std::vector<TerminalInfo> terminals;
+  // For the notice to the tax office [AO 146a (4)].
+  int system_kind = 1;               ///< "Art" of the form; 1: computer or PC till
+  std::optional<Date> acquired;      ///< bought, rented, lent
+  std::optional<Date> in_use_since;  ///< empty: the day it was entered here
+  std::optional<Date> out_of_use;    ///< the last day it was in use
+  std::string out_of_use_reason;
   std::string printer;  ///< what its receipts come from, as the failure log names it (TSS-021)
   // Austria
   std::vector<std::string> signers;  ///< ids of SignerInfo, asked in this order
@@ -156,6 +162,9 @@ struct TseInfo {
   Bytes public_key;                 ///< uncompressed point
   std::vector<Bytes> certificates;  ///< DER, leaf first
   bool certified = false;  ///< false: for development, training and tests; said on each receipt
+  /// Certification by the BSI as in BSI-K-TR-nnnn-yyyy: "0412-2021"; empty: none.
+  std::string certification;
+  int form = 0;  ///< "ArtTSE" of the notice [AO 146a (4)]: 1 SD card, 2 USB, 3 cloud, 0 not known
   friend bool operator==(const TseInfo&, const TseInfo&) = default;
 };
 

@@ -170,6 +170,14 @@ void read(Stored& in, Business& business) {
 }
 
 void read(Stored& in, RegisterInfo& info) {
+  const auto day = [&](std::string_view key, std::optional<Date>& to) {
+    if (in.has(key)) in.parsed(key, to.emplace());
+  };
+  day("acquired", info.acquired);
+  day("in_use_since", info.in_use_since);
+  day("out_of_use", info.out_of_use);
+  in.text("out_of_use_reason", info.out_of_use_reason);
+  if (in.has("system_kind")) in.number("system_kind", info.system_kind);
   in.text("aes_check", info.aes_check);
   in.texts("backup_tses", info.backup_tses);
   in.parsed("base_currency", info.base_currency);
@@ -201,7 +209,9 @@ void read(Stored& in, SignerInfo& info) {
 void read(Stored& in, TseInfo& info) {
   in.text("algorithm", info.algorithm);
   in.list("certificates", bytes_into(info.certificates));
+  in.text("certification", info.certification);
   in.boolean("certified", info.certified);
+  in.number("form", info.form);
   in.text("id", info.id);
   in.text("manufacturer", info.manufacturer);
   in.bytes("public_key", info.public_key);
@@ -266,20 +276,28 @@ std::string to_json(const Business& business) {
 std::string to_json(const RegisterInfo& info) {
   std::string bytes;
   json::Writer out(bytes);
+  const auto day = [&](std::string_view key, const std::optional<Date>& date) {
+    if (date) out.field(key, date->text());
+  };
   out.begin_object();
+  day("acquired", info.acquired);
   optional_text(out, "aes_check", info.aes_check);
   optional_list(out, "backup_tses", info.backup_tses, write_text);
   if (info.base_currency != Currency::eur()) out.field("base_currency", info.base_currency.text());
   optional_text(out, "brand", info.brand);
   out.field("id", info.id.text());
+  day("in_use_since", info.in_use_since);
   optional_text(out, "model", info.model);
   optional_text(out, "name", info.name);
   if (info.no_tse != NoTse::no) out.field("no_tse", words::of(info.no_tse, words::no_tse));
+  day("out_of_use", info.out_of_use);
+  optional_text(out, "out_of_use_reason", info.out_of_use_reason);
   optional_text(out, "outlet", info.outlet);
   optional_text(out, "printer", info.printer);
   optional_list(out, "signers", info.signers, write_text);
   optional_text(out, "software", info.software);
   optional_text(out, "software_version", info.software_version);
+  if (info.system_kind != RegisterInfo().system_kind) out.field("system_kind", info.system_kind);
   optional_objects(out, "terminals", info.terminals);
   optional_text(out, "tse_serial", info.tse_serial);
   out.end_object();
@@ -291,8 +309,10 @@ std::string to_json(const TseInfo& info) {
   json::Writer out(bytes);
   out.begin_object().field("algorithm", info.algorithm);
   optional_list(out, "certificates", info.certificates, write_base64);
-  out.field("certified", info.certified)
-      .field("id", info.id)
+  optional_text(out, "certification", info.certification);
+  out.field("certified", info.certified);
+  optional_number(out, "form", info.form);
+  out.field("id", info.id)
       .field("manufacturer", info.manufacturer)
       .field("public_key", base64(info.public_key))
       .field("serial", info.serial)

@@ -137,6 +137,19 @@ Result<RegisterInfo> register_from_request(const json::Value& value, std::string
   RegisterInfo info;
   SIEGEL_TRY(const std::string id, in.required_string("id", limits::name));
   SIEGEL_TRY(info.id, placed(RegisterId::parse(id), in.place_of("id")));
+  const auto day = [&](std::string_view key, std::optional<Date>& to) -> Status {
+    SIEGEL_TRY(const auto text, in.optional_string(key, 10));
+    if (text) {
+      SIEGEL_TRY(to, placed(Date::parse(*text), in.place_of(key)));
+    }
+    return Ok{};
+  };
+  SIEGEL_TRY_OK(day("acquired", info.acquired));
+  SIEGEL_TRY_OK(day("in_use_since", info.in_use_since));
+  SIEGEL_TRY_OK(day("out_of_use", info.out_of_use));
+  SIEGEL_TRY(info.out_of_use_reason, text_or_empty(in, "out_of_use_reason", limits::name));
+  SIEGEL_TRY(const auto system_kind, in.optional_int("system_kind", 1, 99));
+  info.system_kind = static_cast<int>(system_kind.value_or(info.system_kind));
   SIEGEL_TRY(info.backup_tses, texts(in, "backup_tses", 16, 64));
   SIEGEL_TRY(info.base_currency, parsed_or(in, "base_currency", 3, Currency::eur()));
   SIEGEL_TRY(info.brand, text_or_empty(in, "brand", limits::id));
