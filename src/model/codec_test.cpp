@@ -57,6 +57,27 @@ std::vector<T> some(const Make& make) {
   return out;
 }
 
+bool any_bool() { return *rc::gen::arbitrary<bool>(); }
+
+std::optional<Date> any_day() {
+  if (any_bool()) return {};
+  return Date(*rc::gen::inRange(1970, 2100), 12, static_cast<unsigned>(*rc::gen::inRange(1, 32)));
+}
+
+SubItem any_sub_item() {
+  return {.text = any_text(),
+          .article = any_text(),
+          .gtin = any_text(),
+          .group_id = any_text(),
+          .group = any_text(),
+          .quantity = Quantity::from_raw(any_number()),
+          .factor = Quantity::from_raw(any_number()),
+          .unit = any_text(),
+          .key = VatKey(*rc::gen::inRange(0, 5000)),
+          .rate = VatRate::from_hundredths(*rc::gen::inRange(0, 10'001)),
+          .price = any_money()};
+}
+
 PlanLine any_line() {
   return {.text = any_text(),
           .quantity = Quantity::from_raw(any_number()),
@@ -73,7 +94,19 @@ PlanLine any_line() {
           }),
           .discounts =
               some<Discount>([] { return Discount{.text = any_text(), .amount = any_money()}; }),
-          .article = any_text()};
+          .article = any_text(),
+          .gtin = any_text(),
+          .group_id = any_text(),
+          .group = any_text(),
+          .voucher = any_text(),
+          .gv_name = any_text(),
+          .agency = *rc::gen::inRange(0, 1000),
+          .in_house = any_bool() ? std::optional<bool>() : any_bool(),
+          .factor = Quantity::from_raw(any_number()),
+          .terminal = any_text(),
+          .sub_items = some<SubItem>(any_sub_item),
+          .weighed = any_bool(),
+          .cancelled = any_bool()};
 }
 
 Plan any_plan() {
@@ -109,7 +142,28 @@ Plan any_plan() {
   plan.began = any_stamp();
   plan.decided = any_stamp();
   plan.cashier = any_text();
+  plan.cashier_id = any_text();
   plan.customer = any_text();
+  plan.buyer = {.name = any_text(),
+                .id = any_text(),
+                .type = any_text(),
+                .street = any_text(),
+                .postcode = any_text(),
+                .city = any_text(),
+                .country = any_text(),
+                .vat_id = any_text()};
+  plan.terminal = any_text();
+  plan.groups = some<std::string>(any_text);
+  plan.references = some<Reference>([] {
+    return Reference{.kind = any_word<ReferenceKind>(words::reference_kind.size()),
+                     .number = any_text(),
+                     .name = any_text(),
+                     .line = *rc::gen::inRange(0, 100)};
+  });
+  if (any_bool()) plan.handwritten = {.at = any_stamp(), .number = any_text()};
+  plan.stock_number = static_cast<std::uint64_t>(any_number());
+  plan.paper_optional = any_bool();
+  plan.disturbed_tse = any_text();
   plan.reverses = any_text();
   if (!plan.reverses.empty()) plan.reversed_decided = any_stamp();
   plan.reason = any_text();
@@ -176,22 +230,86 @@ RC_GTEST_PROP(SealCodec, RoundTripIsExactAndCanonical, ()) {
 
 RC_GTEST_PROP(MasterDataCodec, RoundTripIsExact, ()) {
   const auto texts = [] { return some<std::string>(any_text); };
-  const Business business{.name = any_text(),
-                          .street = any_text(),
-                          .postcode = any_text(),
-                          .city = any_text(),
-                          .country = any_text(),
-                          .tax_number = any_text(),
-                          .vat_id = any_text(),
-                          .time_zone = any_text(),
-                          .header_lines = texts(),
-                          .footer_lines = texts()};
+  const Business business{
+      .name = any_text(),
+      .street = any_text(),
+      .postcode = any_text(),
+      .city = any_text(),
+      .country = any_text(),
+      .tax_number = any_text(),
+      .vat_id = any_text(),
+      .time_zone = any_text(),
+      .header_lines = texts(),
+      .footer_lines = texts(),
+      .outlets = some<Outlet>([] {
+        return Outlet{.id = any_text(),
+                      .name = any_text(),
+                      .street = any_text(),
+                      .postcode = any_text(),
+                      .city = any_text(),
+                      .country = any_text(),
+                      .tax_number = any_text(),
+                      .vat_id = any_text()};
+      }),
+      .agencies = some<Agency>([] {
+        return Agency{.id = *rc::gen::inRange(0, 1000),
+                      .name = any_text(),
+                      .street = any_text(),
+                      .postcode = any_text(),
+                      .city = any_text(),
+                      .country = any_text(),
+                      .tax_number = any_text(),
+                      .vat_id = any_text()};
+      }),
+      .rates = some<ExchangeRate>([] {
+        return ExchangeRate{.base = Currency::parse("CHF").value(),
+                            .currency = Currency::eur(),
+                            .rate = UnitPrice::from_raw(any_number()),
+                            .from = any_day().value_or(Date(2026, 1, 1))};
+      }),
+      .templates = some<BookingTemplate>([] {
+        return BookingTemplate{.name = any_text(),
+                               .gv_typ = any_word<GvTyp>(words::gv_typ.size()),
+                               .gv_name = any_text(),
+                               .vat = any_text(),
+                               .automatic = any_bool()};
+      }),
+      .cashiers = some<Cashier>([] { return Cashier{.id = any_text(), .name = any_text()}; }),
+      .vat_keys = some<OwnVatKey>([] {
+        return OwnVatKey{.key = VatKey(*rc::gen::inRange(1000, 5000)),
+                         .rate = VatRate::from_hundredths(1900),
+                         .slot = *rc::gen::inRange(1, 6),
+                         .mark = any_text(),
+                         .description = any_text()};
+      })};
   RC_ASSERT(business_from_json(to_json(business)).value() == business);
-  const RegisterInfo info{.id = RegisterId::parse("K 1").value(),
-                          .name = any_text(),
-                          .tse_serial = any_text(),
-                          .signers = texts(),
-                          .aes_check = any_text()};
+  const RegisterInfo info{
+      .id = RegisterId::parse("K 1").value(),
+      .name = any_text(),
+      .tse_serial = any_text(),
+      .backup_tses = texts(),
+      .no_tse = any_word<NoTse>(3),
+      .outlet = any_text(),
+      .brand = any_text(),
+      .model = any_text(),
+      .software = any_text(),
+      .software_version = any_text(),
+      .base_currency = any_bool() ? Currency::eur() : Currency::parse("CHF").value(),
+      .terminals = some<TerminalInfo>([] {
+        return TerminalInfo{.id = any_text(),
+                            .brand = any_text(),
+                            .model = any_text(),
+                            .serial = any_text(),
+                            .software = any_text(),
+                            .software_version = any_text()};
+      }),
+      .system_kind = *rc::gen::inRange(1, 9),
+      .acquired = any_day(),
+      .in_use_since = any_day(),
+      .out_of_use = any_day(),
+      .out_of_use_reason = any_text(),
+      .signers = texts(),
+      .aes_check = any_text()};
   RC_ASSERT(register_from_json(to_json(info)).value() == info);
   const TseInfo tse{.id = any_text(),
                     .serial = any_text(),
@@ -200,7 +318,9 @@ RC_GTEST_PROP(MasterDataCodec, RoundTripIsExact, ()) {
                     .time_format = any_text(),
                     .public_key = any_bytes(),
                     .certificates = some<Bytes>(any_bytes),
-                    .certified = *rc::gen::arbitrary<bool>()};
+                    .certified = *rc::gen::arbitrary<bool>(),
+                    .certification = any_text(),
+                    .form = *rc::gen::inRange(0, 4)};
   RC_ASSERT(tse_from_json(to_json(tse)).value() == tse);
   const SignerInfo signer{.id = any_text(),
                           .kind = any_text(),
@@ -218,6 +338,19 @@ RC_GTEST_PROP(MasterDataCodec, RoundTripIsExact, ()) {
                         .language = any_word<Language>(2),
                         .one_register_per_tse = *rc::gen::arbitrary<bool>(),
                         .tse_deadline_ms = *rc::gen::inRange(0, 10'000),
+                        .tse_load_limit_ms = *rc::gen::inRange(0, 10'000),
+                        .read_back_every = *rc::gen::inRange(0, 1'000),
+                        .receipt_duty = any_word<ReceiptDuty>(2),
+                        .exemption_date = any_text(),
+                        .exemption_file = any_text(),
+                        .table_flow = any_word<TableFlow>(2),
+                        .sign_closing = any_bool(),
+                        .book_difference = any_bool(),
+                        .restart_for_master = any_bool(),
+                        .failure_slip = any_bool(),
+                        .recovery_slip = any_bool(),
+                        .start_slip = any_bool(),
+                        .log_files = any_bool(),
                         .automatic_dues = *rc::gen::arbitrary<bool>()};
   RC_ASSERT(profile_from_json(to_json(profile)).value() == profile);
 }

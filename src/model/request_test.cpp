@@ -128,6 +128,30 @@ RC_GTEST_PROP(DraftRequest, IsReadAgainAsWritten, ()) {
     if (*rc::gen::arbitrary<bool>()) line.shares = {{.vat = "A", .amount = money()}};
     if (*rc::gen::arbitrary<bool>()) line.discounts = {{.text = text(), .amount = money()}};
     line.unit = text();
+    if (*rc::gen::arbitrary<bool>()) {
+      line.gtin = "4012345678901";
+      line.group_id = "12";
+      line.group = text();
+      line.voucher = "4711";
+      line.gv_name = text();
+      line.booking_template = text();
+      line.agency = 7;
+      line.in_house = *rc::gen::arbitrary<bool>();
+      line.factor = Quantity::from_raw(1500);
+      line.terminal = "T-2";
+      line.weighed = true;
+      line.cancelled = *rc::gen::arbitrary<bool>();
+      line.sub_items = {{.text = text(),
+                         .article = "1",
+                         .gtin = "2",
+                         .group_id = "3",
+                         .group = text(),
+                         .quantity = Quantity::from_raw(2000),
+                         .factor = Quantity::from_raw(500),
+                         .unit = "l",
+                         .vat = "A",
+                         .price = money()}};
+    }
     out.lines.push_back(line);
   }
   for (int i = *rc::gen::inRange(0, 3); i > 0; --i) {
@@ -141,6 +165,24 @@ RC_GTEST_PROP(DraftRequest, IsReadAgainAsWritten, ()) {
   if (*rc::gen::arbitrary<bool>()) out.total = money();
   if (*rc::gen::arbitrary<bool>()) {
     out.first_order_at = LocalStamp::parse("2026-11-20T12:04:00+01:00").value();
+  }
+  if (*rc::gen::arbitrary<bool>()) {
+    out.buyer = Buyer{.name = text(),
+                      .id = "17",
+                      .type = "Mitarbeiter",
+                      .street = text(),
+                      .postcode = "10115",
+                      .city = text(),
+                      .country = "DEU",
+                      .vat_id = "DE123456789"};
+    out.cashier_id = "3";
+    out.terminal = "T-1";
+    out.groups = {"Tisch 7/2026-11-20/3", "Terrasse"};
+    out.references = {
+        {.kind = ReferenceKind::receipt, .number = "KASSE-01-000017", .name = "", .line = 2},
+        {.kind = ReferenceKind::external_other, .number = "A 9", .name = "Angebot", .line = 0}};
+    out.handwritten =
+        Handwritten{.at = LocalStamp::parse("2026-11-20T12:04:00+01:00").value(), .number = "B 12"};
   }
   out.text = text();
   out.reason = text();
@@ -190,6 +232,17 @@ TEST(MasterDataRequest, ChecksWhatPeopleWrite) {
   };
   EXPECT_EQ(profile("{}"), "accepted");
   EXPECT_EQ(profile(R"({"labels":"dikasse","vat_headings":["a","b","c","d"]})"), "accepted");
+  EXPECT_EQ(profile(R"({"receipt_duty":"exempt","exemption_date":"2026-01-31",
+                        "exemption_file":"12/345/67890"})"),
+            "accepted");
+  EXPECT_EQ(profile(R"({"receipt_duty":"exempt","exemption_file":"12"})"),
+            "E-MOD-112 /exemption_date");
+  EXPECT_EQ(business(R"({"name":"C","street":"H","postcode":"1","city":"B","vat_id":"D",
+                         "rates":[{"base":"EUR","currency":"CHF","from":"2026-01-01","rate":0}]})"),
+            "E-MOD-113 /business/rates/0/rate");
+  EXPECT_EQ(business(R"({"name":"C","street":"H","postcode":"1","city":"B","vat_id":"D",
+                         "agencies":[{"id":0,"name":"A","street":"S","postcode":"1","city":"B"}]})"),
+            "E-JSN-024 /business/agencies/0/id");
   EXPECT_EQ(profile(R"({"vat_headings":["a"]})"), "E-MOD-111 /vat_headings");
   EXPECT_EQ(profile(R"({"tse_deadline_ms":100})"), "E-JSN-024 /tse_deadline_ms");
   EXPECT_EQ(profile(R"({"labels":"loud"})"), "E-JSN-028 /labels");
