@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/random.h"
 #include "base/result.h"
@@ -29,5 +30,14 @@ struct Options {
 [[nodiscard]] Result<std::unique_ptr<Vault>> open_with_key(const Options& options,
                                                            crypto::SecretBytes master_key,
                                                            Random& random);
+
+/// `vault.key` of a vault's folder.
+[[nodiscard]] std::filesystem::path key_file(const std::filesystem::path& folder);
+/// The key in it; nothing if there is no key file. E-VLT-101, E-VLT-103, E-FIL-002.
+[[nodiscard]] Result<std::optional<crypto::SecretBytes>> read_key_file(
+    const std::filesystem::path& folder);
+/// A new key in a new key file, durable. E-FIL-004.
+[[nodiscard]] Result<crypto::SecretBytes> make_key_file(const std::filesystem::path& folder,
+                                                        Random& random);
 
 }  // namespace siegel::vault::file
