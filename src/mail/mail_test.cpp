@@ -44,6 +44,17 @@ std::vector<Notice> all_notices() {
       {place, RegistrationDue{Date(2026, 11, 28)}},
       {place, BackupDue{"2026-Q3", Date(2026, 12, 31)}},
       {place, Trial{}},
+      {place, TseFailed{"tse-1 (5f0c)", since, "no answer", "E-TSE-104", 3}},
+      {place, TseWorks{"tse-1 (5f0c)", since, stamp("2026-11-21T11:00:00+01:00"), 3, 17}},
+      {place, OtherFailed{"printer:bar", since, "no paper", "E-PRN-301"}},
+      {place, OtherWorks{"printer:bar", since, stamp("2026-11-21T11:00:00+01:00")}},
+      {place, OutageLasts{"tse-1 (5f0c)", since, "E-TSE-104", 3, 480, 17}},
+      {place, LateSignatureFound{"tse-1 (5f0c)", "K-4711", 815}},
+      {place, ClosingDone{412, since, 214, "1234.50 EUR"}},
+      {place, JournalNotWritable{"the disk is full", "E-JRN-204"}},
+      {place, ShopCopied{"the witness was moved by another"}},
+      {place, Announcement{"Zertifikat läuft ab.", "The certificate ends.", "Ersatz bestellen.",
+                           "Order another one.", "W-TSE-130"}},
   };
 }
 

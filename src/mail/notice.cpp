@@ -41,6 +41,16 @@ class Writer {
   Text operator()(const RegistrationDue& what) const;
   Text operator()(const BackupDue& what) const;
   Text operator()(const Trial& what) const;
+  Text operator()(const TseFailed& what) const;
+  Text operator()(const TseWorks& what) const;
+  Text operator()(const OtherFailed& what) const;
+  Text operator()(const OtherWorks& what) const;
+  Text operator()(const OutageLasts& what) const;
+  Text operator()(const LateSignatureFound& what) const;
+  Text operator()(const ClosingDone& what) const;
+  Text operator()(const JournalNotWritable& what) const;
+  Text operator()(const ShopCopied& what) const;
+  Text operator()(const Announcement& what) const;
 
  private:
   [[nodiscard]] std::string pick(std::string_view german, std::string_view english) const {
@@ -256,6 +266,140 @@ Text Writer::operator()(const Trial& /*what*/) const {
                     "angekommen.",
                     "The settings for notices are right: this message has arrived."),
                facts({})});
+}
+
+std::string with_code(const std::string& cause, const std::string& code) {
+  return code.empty() ? cause : fmt::format("{} ({})", cause, code);
+}
+
+Text Writer::operator()(const TseFailed& what) const {
+  return text(
+      pick("TSE ausgefallen", "TSE failed"),
+      {pick("Die TSE antwortet nicht. Belege tragen jetzt den Vermerk »TSE ausgefallen«; jeder "
+            "Ausfall wird von selbst protokolliert.",
+            "The TSE does not answer. Receipts now carry the note \"TSE ausgefallen\"; each "
+            "outage is logged by itself."),
+       facts({{"TSE", what.tse},
+              {pick("Ausfall Nr.", "Outage no."), fmt::format("{}", what.number)},
+              {pick("Seit", "Since"), what.since.print_minute()},
+              {pick("Ursache", "Cause"), with_code(what.cause, what.code)}}),
+       pick("Sie dürfen weiter kassieren und müssen an der Kasse nichts umstellen. Bitte jetzt "
+            "prüfen, ob die TSE fest steckt und der Rechner nicht im Ruhezustand war, bei einer "
+            "TSE im Netz auch die Verbindung. Siegel fragt die TSE alle 10 Sekunden von selbst; "
+            "»siegel outages list« zeigt den Ausfall und was zu tun ist.",
+            "You may go on selling and need not change anything at the till. Please check now "
+            "whether the TSE is plugged in well and the computer was not asleep, with a TSE in "
+            "the network the connection, too. Siegel asks the TSE every 10 seconds by itself; "
+            "\"siegel outages list\" shows the outage and what to do."),
+       pick("Die Ursache ist unverzüglich zu beseitigen [AEAO zu 146a 1.14].",
+            "The cause has to be removed without delay [AEAO 146a 1.14].")});
+}
+
+Text Writer::operator()(const TseWorks& what) const {
+  return text(pick("TSE wieder verfügbar", "TSE is back"),
+              {pick("Belege werden wieder signiert. Nachträglich wird nichts signiert.",
+                    "Receipts are signed again. Nothing is signed after the fact."),
+               facts({{"TSE", what.tse},
+                      {pick("Ausfall Nr.", "Outage no."), fmt::format("{}", what.number)},
+                      {pick("Von", "From"), what.since.print_minute()},
+                      {pick("bis", "until"), what.until.print_minute()},
+                      {pick("Belege ohne TSE", "Receipts without TSE"),
+                       fmt::format("{}", what.unsigned_receipts)}}),
+               pick("Bitte die Ursache nachtragen: »siegel outages note«.",
+                    "Please add the cause: \"siegel outages note\".")});
+}
+
+Text Writer::operator()(const OtherFailed& what) const {
+  return text(pick("Gerät ausgefallen", "Device failed"),
+              {pick("Ein Gerät der Kasse arbeitet nicht.", "A device of the till does not work."),
+               facts({{pick("Gerät", "Device"), what.device},
+                      {pick("Seit", "Since"), what.since.print_minute()},
+                      {pick("Ursache", "Cause"), with_code(what.cause, what.code)}})});
+}
+
+Text Writer::operator()(const OtherWorks& what) const {
+  return text(pick("Gerät arbeitet wieder", "Device works again"),
+              {facts({{pick("Gerät", "Device"), what.device},
+                      {pick("Von", "From"), what.since.print_minute()},
+                      {pick("bis", "until"), what.until.print_minute()}})});
+}
+
+Text Writer::operator()(const OutageLasts& what) const {
+  const auto hours = what.minutes / 60;
+  const auto lasted = hours > 0 ? fmt::format("{} h {} min", hours, what.minutes % 60)
+                                : fmt::format("{} min", what.minutes);
+  return text(
+      m_de ? fmt::format("Ausfall dauert an: {}", lasted)
+           : fmt::format("Outage goes on: {}", lasted),
+      {pick("Der Ausfall ist noch nicht behoben.", "The outage has not been mended yet."),
+       facts({{pick("Gerät", "Device"), what.device},
+              {pick("Ausfall Nr.", "Outage no."), fmt::format("{}", what.number)},
+              {pick("Seit", "Since"), what.since.print_minute()},
+              {pick("Dauer", "Lasted"), lasted},
+              {"Code", what.code},
+              {pick("Belege ohne Signatur", "Receipts without signature"),
+               fmt::format("{}", what.unsigned_receipts)}}),
+       pick("Bitte die Ursache beseitigen; »siegel outages list« nennt die Abhilfe. Kassieren "
+            "dürfen Sie weiter.",
+            "Please remove the cause; \"siegel outages list\" names the remedy. You may go on "
+            "selling.")});
+}
+
+Text Writer::operator()(const LateSignatureFound& what) const {
+  return text(
+      pick("Nachträglich gefundene Signatur", "Late signature found"),
+      {pick("Die TSE hat einen Beleg signiert, der ohne Signatur ausgegeben wurde, weil ihre "
+            "Antwort ausblieb. Die Signatur ist jetzt beim Beleg gespeichert; der Beleg "
+            "bleibt, wie er ist.",
+            "The TSE had signed a receipt that went out without signature because its "
+            "answer did not come. The signature is stored beside the receipt now; the "
+            "receipt stays as it is."),
+       facts({{"TSE", what.tse},
+              {pick("Beleg", "Receipt"), what.receipt},
+              {pick("Transaktion", "Transaction"), fmt::format("{}", what.transaction)}}),
+       pick("Es ist nichts zu tun.", "Nothing is to be done.")});
+}
+
+Text Writer::operator()(const ClosingDone& what) const {
+  return text(m_de ? fmt::format("Abschluss Nr. {} fertig", what.number)
+                   : fmt::format("Closing no. {} done", what.number),
+              {facts({{pick("Am", "On"), what.at.print_minute()},
+                      {pick("Belege", "Receipts"), fmt::format("{}", what.receipts)},
+                      {pick("Umsatz", "Turnover"), what.turnover}})});
+}
+
+Text Writer::operator()(const JournalNotWritable& what) const {
+  return text(
+      pick("Kasse kann nicht verkaufen: Journal nicht beschreibbar",
+           "The till cannot sell: the journal cannot be written"),
+      {pick("Ohne Aufzeichnung darf nicht verkauft werden: Siegel nimmt keine Belege an, bis das "
+            "Journal wieder geschrieben werden kann.",
+            "Nothing may be sold without a record: Siegel takes no receipts until the journal can "
+            "be written again."),
+       facts({{pick("Ursache", "Cause"), with_code(what.cause, what.code)}}),
+       pick("Bitte freien Platz und Zustand des Datenträgers prüfen; solange Belege von Hand "
+            "schreiben und später nacherfassen.",
+            "Please check free space and state of the disk; meanwhile write receipts by hand and "
+            "enter them later.")});
+}
+
+Text Writer::operator()(const ShopCopied& what) const {
+  return text(
+      pick("Eine Kopie dieser Kasse wurde gestartet", "A copy of this till was started"),
+      {pick("Ein zweiter Datenordner mit demselben Journal hat den Zeugen fortgeschrieben. Zwei "
+            "Journale dürfen nicht nebeneinander weiterlaufen.",
+            "A second data folder with the same journal has moved the witness. Two journals must "
+            "not go on beside each other."),
+       facts({{pick("Gefunden", "Found"), what.cause}}),
+       pick("Bitte die Kopie anhalten. Diese Kasse verkauft bis zu ihrem nächsten Start weiter; "
+            "danach verlangt sie eine Entscheidung: »siegel journal take-over«.",
+            "Please stop the copy. This till sells until its next start; then it wants a "
+            "decision: \"siegel journal take-over\".")});
+}
+
+Text Writer::operator()(const Announcement& what) const {
+  return text(pick(what.de, what.en), {pick(what.de, what.en), facts({{"Code", what.code}}),
+                                       pick(what.remedy_de, what.remedy_en)});
 }
 
 }  // namespace

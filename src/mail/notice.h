@@ -42,6 +42,70 @@ struct OutageReportDue {
   int hours = 0;   ///< that it has lasted
 };
 
+/// A German TSE does not work.
+struct TseFailed {
+  std::string tse;  ///< "tse-1 (Seriennummer 5f0c...)"
+  LocalStamp since;
+  std::string cause;
+  std::string code;
+  std::uint64_t number = 0;  ///< of the outage
+};
+struct TseWorks {
+  std::string tse;
+  LocalStamp since;
+  LocalStamp until;
+  std::uint64_t number = 0;
+  std::int64_t unsigned_receipts = 0;
+};
+/// A printer, a transmission unit or a whole till does not work (TSS-005), or works again.
+struct OtherFailed {
+  std::string device;  ///< "printer:bar", "register:KASSE-01"
+  LocalStamp since;
+  std::string cause;
+  std::string code;
+};
+struct OtherWorks {
+  std::string device;
+  LocalStamp since;
+  LocalStamp until;
+};
+/// An outage of any device goes on.
+struct OutageLasts {
+  std::string device;
+  LocalStamp since;
+  std::string code;
+  std::uint64_t number = 0;
+  std::int64_t minutes = 0;  ///< that it has lasted
+  std::int64_t unsigned_receipts = 0;
+};
+/// The signature of a receipt that went out unsigned was found on the TSE.
+struct LateSignatureFound {
+  std::string tse;
+  std::string receipt;  ///< its number
+  std::uint64_t transaction = 0;
+};
+struct ClosingDone {
+  std::uint64_t number = 0;
+  LocalStamp at;
+  std::uint64_t receipts = 0;
+  std::string turnover;  ///< "1.234,50 EUR"
+};
+/// Nothing can be sold until a person acts.
+struct JournalNotWritable {
+  std::string cause;
+  std::string code;
+};
+/// Another data folder uses the journal's witness: a copy of this shop runs or ran.
+struct ShopCopied {
+  std::string cause;
+};
+/// What others worded already, in both languages: forecasts, checks of the machine.
+struct Announcement {
+  std::string de, en;                ///< what happened; one line
+  std::string remedy_de, remedy_en;  ///< what to do; may be empty
+  std::string code;
+};
+
 enum class DueReceipt { month, year, closing };
 /// Monatsbeleg or Jahresbeleg is to be made. `period`: "2026-11" or "2026".
 struct ReceiptDue {
@@ -75,7 +139,9 @@ struct Trial {};
 struct Notice {
   Place place;
   std::variant<SignerFailed, SignerWorks, OutageReportDue, ReceiptDue, ReceiptFailed,
-               ReceiptCheckDue, RegistrationDue, BackupDue, Trial>
+               ReceiptCheckDue, RegistrationDue, BackupDue, Trial, TseFailed, TseWorks, OtherFailed,
+               OtherWorks, OutageLasts, LateSignatureFound, ClosingDone, JournalNotWritable,
+               ShopCopied, Announcement>
       what;
 };
 

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -52,6 +53,7 @@ struct CommonOptions {
   const std::filesystem::path& ca_file;
   const std::string& proxy;
   char* error_text;  ///< CURL_ERROR_SIZE bytes, valid as long as the handle uses them
+  const std::atomic<bool>* stop = nullptr;  ///< ends the transfer when it becomes true
 };
 /// Time limits, verified TLS from 1.2 on, no redirects, no signals, nothing from the environment.
 void set_common(CURL* easy, const CommonOptions& options);

@@ -189,7 +189,7 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request,
   curl_easy_reset(easy);
   std::array<char, CURL_ERROR_SIZE> error_text{};
   set_common(easy, {m_options.connect_timeout, std::min(total_timeout, m_options.total_timeout),
-                    m_options.ca_file, m_options.proxy, error_text.data()});
+                    m_options.ca_file, m_options.proxy, error_text.data(), m_options.stop});
   curl_easy_setopt(easy, CURLOPT_CURLU, target.url.get());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));

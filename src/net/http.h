@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -75,6 +76,9 @@ struct HttpOptions {
   /// sent again by itself if no byte of an answer came, so that the server may hear it twice: only
   /// for calls that may be repeated.
   bool keep_connection = false;
+  /// When it becomes true a call under way ends within about a second, as if its time were over
+  /// (E-NET-009, E-NET-006). Outlives the client; may be null.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 /// Redirects are not followed and cookies not kept. Moves, never copies. One thread at a time.

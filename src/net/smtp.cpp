@@ -78,7 +78,7 @@ Status send_mail(const MailServer& server, const Mail& mail) {
   std::array<char, CURL_ERROR_SIZE> error_text{};
   const std::string no_proxy;
   set_common(easy.get(), {server.connect_timeout, server.total_timeout, server.ca_file, no_proxy,
-                          error_text.data()});
+                          error_text.data(), server.stop});
   curl_easy_setopt(easy.get(), CURLOPT_CURLU, url.get());
   curl_easy_setopt(easy.get(), CURLOPT_PROTOCOLS_STR, "smtp,smtps");
   if (server.security == MailSecurity::starttls) {

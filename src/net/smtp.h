@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <compare>
 #include <cstdint>
@@ -69,6 +70,9 @@ struct MailServer {
   std::string own_name = {};           ///< for EHLO; empty: the machine's
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds total_timeout{60'000};
+  /// When it becomes true a call under way ends within about a second, as if its time were over
+  /// (E-NET-009, E-NET-006). Outlives the call; may be null.
+  const std::atomic<bool>* stop = nullptr;
 };
 
 /// Hands one mail to the server for all its recipients; returns when the server has taken it. It is
