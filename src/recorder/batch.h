@@ -29,6 +29,8 @@ class Recorder::Batch {
     return m_last + m_drafts.size();
   }
 
+  /// Of the entry added last.
+  [[nodiscard]] std::uint64_t last() const { return m_last + m_drafts.size(); }
   [[nodiscard]] bool empty() const { return m_drafts.empty(); }
   std::vector<journal::Draft> take() { return std::move(m_drafts); }
 

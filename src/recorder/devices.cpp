@@ -9,21 +9,22 @@
 #include "recorder/batch.h"
 #include "recorder/recorder.h"
 
-// What devices say, and what happens when they say nothing: deadlines, the breaker, the questions
-// asked after a crash or an outage [AEAO 146a 1.14].
+// Calls to devices and their answers: what they took, deadlines, and the questions asked after a
+// crash or an outage. What follows when they fail: outage.cpp.
 
 namespace siegel::recorder {
 namespace {
+
+using std::chrono::milliseconds;
+
+// A device is not judged slow by its first answers.
+constexpr std::uint64_t answers_to_judge = 16;
 
 country::StepAnswer step_answer(std::uint64_t transaction, const device::TseSignature& signature) {
   return {transaction, signature.log_time, signature.counter, signature.value};
 }
 
-Result<country::StepAnswer> step_answer(const Result<device::TseAnswer>& answer) {
-  if (!answer) return answer.error();
-  if (!answer->signature) return unknown("E-TSE-140", "the TSE answered without a signature");
-  return step_answer(answer->transaction, *answer->signature);
-}
+Error contradiction(std::string detail) { return unknown("E-TSE-141", std::move(detail)); }
 
 /// The first element that fits, taken out of the list.
 template <class Fits>
@@ -36,28 +37,136 @@ std::optional<device::TseTransaction> take_first(std::vector<device::TseTransact
   return taken;
 }
 
-/// One line of a person's note.
-Status check_note(const std::string& text, bool may_be_empty, std::string_view place) {
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-  });
-  if ((text.empty() && !may_be_empty) || text.size() > OutageNote::text_bytes_max || control ||
-      !valid_utf8(text))
-    return invalid("E-OUT-102",
-                   fmt::format("one line of 1 to {} bytes is needed", OutageNote::text_bytes_max),
-                   std::string(place));
-  return Ok{};
+}  // namespace
+
+// ---- what is measured ---------------------------------------------------------------------------
+
+std::string_view word_of(DeviceLoad::Condition condition) {
+  switch (condition) {
+    case DeviceLoad::Condition::works:
+      return "works";
+    case DeviceLoad::Condition::disturbed:
+      return "disturbed";
+    case DeviceLoad::Condition::off:
+      return "off";
+    case DeviceLoad::Condition::emergency:
+      return "emergency";
+  }
+  return {};
 }
 
-}  // namespace
+void DeviceGauge::answered(Steady took, bool done) {
+  --m_queue;
+  if (!done) {
+    ++m_failures;
+    return;
+  }
+  m_latency = m_answers == 0 ? took : m_latency + (took - m_latency) / 8;
+  ++m_answers;
+}
+
+void Recorder::note_call(CallId id, Lane& lane, const std::string& device, Now now) {
+  DeviceGauge& gauge = m_gauges[device];
+  gauge.sent();
+  ++lane.calls;
+  lane.flight->call = id;
+  m_calls[id.get()] = {&lane, &gauge, now.steady};
+}
+
+Recorder::Lane* Recorder::note_answer(CallId id, bool done, Now now) {
+  const auto found = m_calls.find(id.get());
+  if (found == m_calls.end()) return nullptr;
+  const Asked asked = found->second;
+  m_calls.erase(found);
+  Lane& lane = *asked.lane;
+  if (!lane.flight || (lane.flight->call != id && !SIEGEL_MUTANT("late-signature-used"))) {
+    asked.gauge->dropped();
+    return nullptr;
+  }
+  asked.gauge->answered(now.steady - asked.at, done);
+  lane.flight->call.reset();
+  return &lane;
+}
+
+DeviceLoad Recorder::load_of(const std::string& device, Now now) const {
+  DeviceLoad load;
+  load.device = device;
+  if (const auto outage = m_state.outages.find(device); outage != m_state.outages.end()) {
+    using Mode = TseSwitch::Mode;
+    if (outage->second.mode == Mode::off)
+      load.condition = DeviceLoad::Condition::off;
+    else if (outage->second.mode == Mode::emergency)
+      load.condition = DeviceLoad::Condition::emergency;
+    else if (outage->second.open)
+      load.condition = DeviceLoad::Condition::disturbed;
+  }
+  for (const auto& [id, reg] : m_state.registers) {
+    const auto& signers = reg.info.signers;
+    if (reg.info.tse_serial == device ||
+        std::find(signers.begin(), signers.end(), device) != signers.end())
+      load.registers.push_back(id);
+  }
+  const auto found = m_gauges.find(device);
+  if (found == m_gauges.end()) return load;
+  const DeviceGauge& gauge = found->second;
+  load.queue = gauge.queue();
+  load.latency = gauge.latency();
+  load.answers = gauge.answers();
+  load.failures = gauge.failures();
+  for (const auto& [id, asked] : m_calls)
+    if (asked.gauge == &gauge)
+      load.oldest =
+          std::max(load.oldest, std::chrono::duration_cast<milliseconds>(now.steady - asked.at));
+  load.overloaded = m_state.profile.tse_load_limit_ms > 0 && load.answers >= answers_to_judge &&
+                    load.latency > milliseconds(m_state.profile.tse_load_limit_ms);
+  return load;
+}
+
+DeviceLoad::Relief Recorder::relief_of(const DeviceLoad& load) const {
+  DeviceLoad::Relief relief;
+  std::uint64_t calls = 0;
+  for (const std::string& id : load.registers) {
+    const auto lane = m_lanes.find(id);
+    const std::uint64_t here = lane == m_lanes.end() ? 0 : lane->second.calls;
+    if (relief.register_id.empty() || here > calls) {
+      relief.register_id = id;
+      calls = here;
+    }
+  }
+  std::optional<milliseconds> lowest;
+  for (const auto& [serial, info] : m_state.tses) {
+    if (serial == load.device || suspended(serial)) continue;
+    const auto gauge = m_gauges.find(serial);
+    const milliseconds latency =
+        gauge == m_gauges.end() ? milliseconds(0) : gauge->second.latency();
+    if (lowest && *lowest <= latency) continue;
+    lowest = latency;
+    relief.to = serial;
+  }
+  return relief;
+}
+
+std::vector<DeviceLoad> Recorder::loads(Now now) const {
+  std::vector<DeviceLoad> all;
+  for (const auto& [serial, info] : m_state.tses) {
+    DeviceLoad load = load_of(serial, now);
+    if (load.overloaded) load.relief = relief_of(load);
+    all.push_back(std::move(load));
+  }
+  for (const auto& [id, info] : m_state.signers) {
+    DeviceLoad load = load_of(id, now);
+    load.overloaded = false;  // a list of signature devices is its own relief
+    all.push_back(std::move(load));
+  }
+  return all;
+}
 
 // ---- calls and deadlines ------------------------------------------------------------------------
 
-void Recorder::call(Lane& lane, device::TseCall what, std::optional<device::TseCall> then,
+void Recorder::call(Lane& lane, device::TseCall what, std::optional<device::TseCall> then, Now now,
                     Effects& effects) {
   const CallId id(m_next_call++);
-  lane.flight->call = id;
-  m_calls[id.get()] = &lane;
+  note_call(id, lane, lane.flight->tse_serial, now);
   effects.calls.push_back(
       {id, lane.flight->tse_serial, std::move(what), std::move(then), lane.flight->deadline});
 }
@@ -110,15 +219,47 @@ void Recorder::on_woke(Now now, Effects& effects) {
   }
 }
 
+/// What a device says must fit what it was asked and what it said before: one that was swapped,
+/// restored from a copy or lies gets no receipt signed.
+Result<country::StepAnswer> Recorder::checked(const Lane& lane,
+                                              const Result<device::TseAnswer>& answer) const {
+  if (!answer) return answer.error();
+  if (!answer->signature || answer->signature->value.empty())
+    return unknown("E-TSE-140", "the TSE answered without a signature");
+  const Flight& flight = *lane.flight;
+  const auto* selling = std::get_if<Selling>(&flight.work);
+  const bool started = selling != nullptr && selling->progress.start.has_value();
+  const bool finishes = started || (selling != nullptr && selling->plan.transaction != 0);
+  if (finishes) {
+    const std::uint64_t number =
+        started ? selling->progress.start->transaction : selling->plan.transaction;
+    if (answer->transaction != number)
+      return contradiction(fmt::format("the TSE finished transaction {} instead of {}",
+                                       answer->transaction, number));
+    if (started && answer->signature->counter <= selling->progress.start->counter)
+      return contradiction(fmt::format("the TSE used signature counter {} after {}",
+                                       answer->signature->counter,
+                                       selling->progress.start->counter));
+  } else {
+    std::uint64_t before = 0;
+    if (const auto reg = m_state.registers.find(lane.id); reg != m_state.registers.end())
+      if (const auto highest = reg->second.transactions.find(flight.tse_serial);
+          highest != reg->second.transactions.end())
+        before = highest->second;
+    if (answer->transaction <= before && !SIEGEL_MUTANT("believe-any-answer"))
+      return contradiction(fmt::format("the TSE gave transaction number {}, {} was used before",
+                                       answer->transaction, before));
+  }
+  return step_answer(answer->transaction, *answer->signature);
+}
+
 void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) {
-  const auto found = m_calls.find(answered.call.get());
-  if (found == m_calls.end()) return;
-  Lane& lane = *found->second;
-  m_calls.erase(found);
+  const bool done = answered.answer.ok() && (!answered.then || answered.then->ok());
   // After its deadline nobody waits for this answer: the device is asked what it holds instead.
-  if (!lane.flight || lane.flight->call != answered.call) return;
-  lane.flight->call.reset();
-  const auto taken = step_answer(answered.answer);
+  Lane* const waiting = note_answer(answered.call, done, now);
+  if (waiting == nullptr) return;
+  Lane& lane = *waiting;
+  const auto taken = checked(lane, answered.answer);
   if (!taken) {
     give_up(lane, taken.error(), now, effects);
     return;
@@ -141,7 +282,7 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
   country::Progress& progress = std::get<Selling>(lane.flight->work).progress;
   (progress.start ? progress.finish : progress.start) = answer;
   if (answered.then) {
-    const auto finished = step_answer(*answered.then);
+    const auto finished = checked(lane, *answered.then);
     if (!finished) {
       give_up(lane, finished.error(), now, effects);
       return;
@@ -149,125 +290,6 @@ void Recorder::on_answered(const Answered& answered, Now now, Effects& effects) 
     progress.finish = *finished;
   }
   step(lane, now, effects);
-}
-
-// ---- the breaker --------------------------------------------------------------------------------
-
-void Recorder::give_up(Lane& lane, const Error& error, Now now, Effects& effects) {
-  if (std::holds_alternative<Signing>(lane.flight->work)) {
-    signer_failed(lane, unknown("E-SIG-102", "the signature device did not answer in time"), now,
-                  effects);
-    return;
-  }
-  Batch batch(m_state.sequence, now.wall);
-  const std::string serial = lane.flight->tse_serial;
-  open_breaker(serial, error, batch, now);
-  const bool unclear = error.kind == ErrorKind::unknown;
-  if (const auto* starting = std::get_if<Starting>(&lane.flight->work)) {
-    if (unclear) ++m_breakers[serial].doubts;
-    record_started(lane,
-                   {.vorgang = starting->opened.vorgang,
-                    .register_id = starting->opened.register_id,
-                    .tse_serial = serial,
-                    .error_code = error.code},
-                   batch, effects);
-    return;
-  }
-  // A start that was answered is open on the device now, whatever became of the finish.
-  const Selling& selling = std::get<Selling>(lane.flight->work);
-  const bool asked = unclear || selling.progress.start || selling.plan.transaction != 0;
-  if (asked) ++m_breakers[serial].doubts;
-  seal(lane, outage_of(serial), asked, batch, effects);
-}
-
-void Recorder::open_breaker(const std::string& tse_serial, const Error& error, Batch& batch,
-                            Now now) {
-  Breaker& breaker = m_breakers[tse_serial];
-  if (!breaker.open) {
-    breaker.open = true;
-    breaker.probe_due = now.steady + probe_interval;
-  }
-  const OutageState& outage = m_state.outages[tse_serial];
-  if (outage.open) return;
-  OutageBegan began;
-  began.tse_serial = tse_serial;
-  began.number = outage.next_number;
-  began.since = now.wall;
-  began.code = error.code;
-  began.text =
-      error.place.empty() ? error.detail : fmt::format("{} ({})", error.detail, error.place);
-  batch.add(entry_kind::outage_begin, to_json(began), "", actor_system);
-  m_state.apply_outage_begin(began);
-}
-
-/// The batch ends the outage; what the device held open is planned in it, or was before.
-void Recorder::close_breaker(const std::string& tse_serial, Batch& batch, Now now) {
-  m_breakers[tse_serial] = Breaker{};
-  const OutageState& outage = m_state.outages[tse_serial];
-  if (outage.open) {
-    const OutageEnded ended{tse_serial, outage.open->number, now.wall, outage.open_receipts};
-    batch.add(entry_kind::outage_end, to_json(ended), "", actor_system);
-    m_state.apply_outage_end(ended);
-  }
-  for (auto& [id, lane] : m_lanes)
-    if (!lane.unfinished.empty()) ready(lane);
-}
-
-country::Outage Recorder::outage_of(const std::string& tse_serial) const {
-  const OutageState& outage = m_state.outages.at(tse_serial);
-  SIEGEL_CHECK(outage.open.has_value());
-  return {.number = outage.open->number,
-          .receipt = outage.next_receipt,
-          .since = outage.open->since,
-          .code = outage.open->code,
-          .text = outage.open->text};
-}
-
-Result<std::uint64_t> Recorder::note_outage(const Command& command, const OutageNote& note,
-                                            Batch& batch) {
-  const auto outage = m_state.outages.find(note.tse_serial);
-  if (outage == m_state.outages.end() || note.number == 0 ||
-      note.number >= outage->second.next_number)
-    return not_found("E-OUT-101",
-                     fmt::format("no outage {} of {}", note.number, excerpt(note.tse_serial)),
-                     "/number");
-  if (note.reason.empty() && note.steps.empty())
-    return invalid("E-OUT-102", "a reason or a step is needed", "/reason");
-  if (note.steps.size() > OutageNote::steps_max)
-    return invalid(
-        "E-OUT-102",
-        fmt::format("{} steps, at most {} a note", note.steps.size(), OutageNote::steps_max),
-        "/steps");
-  SIEGEL_TRY_OK(check_note(note.reason, true, "/reason"));
-  for (const std::string& step : note.steps) SIEGEL_TRY_OK(check_note(step, false, "/steps"));
-  return batch.add(entry_kind::outage_note, to_json(note), "", command.actor);
-}
-
-void Recorder::on_probed(const Probed& probed, Now now, Effects& effects) {
-  Breaker& breaker = m_breakers[probed.tse_serial];
-  if (!breaker.probing) return;
-  if (!probed.result) {
-    breaker.probing = false;
-    breaker.probe_due = now.steady + probe_interval;
-    return;
-  }
-  if (m_state.signers.contains(probed.tse_serial)) {
-    close_signer(probed.tse_serial, now, effects);
-    return;
-  }
-  ask_after_probe(probed.tse_serial, effects);
-}
-
-/// Every client of the device is asked about: after a crash nobody remembers for which of them it
-/// was working when the outage began.
-void Recorder::ask_after_probe(const std::string& tse_serial, Effects& effects) {
-  Breaker& breaker = m_breakers[tse_serial];
-  breaker.asked = breaker.doubts;
-  Reconcile question{.tse_serial = tse_serial, .asks = {}, .after_probe = true};
-  for (const auto& [id, reg] : m_state.registers)
-    if (reg.info.tse_serial == tse_serial || reg.transactions.contains(tse_serial))
-      question.asks.push_back(ask_for(id, tse_serial));
-  effects.reconciles.push_back(std::move(question));
 }
 
 // ---- what the device holds ----------------------------------------------------------------------
@@ -283,6 +305,8 @@ Reconcile::Ask Recorder::ask_for(const std::string& client, const std::string& t
   };
   for (const auto& [sequence, lost] : m_state.lost)
     if (lost.client == client && lost.tse_serial == tse_serial) also(lost.transaction);
+  for (const LeftOpen& left : m_state.left_open)
+    if (left.client == client && left.tse_serial == tse_serial) also(left.transaction);
   for (const auto& [sequence, plan] : m_state.unsealed)
     if (plan.register_id.text() == client && plan.tse_serial == tse_serial) also(plan.transaction);
   return ask;
@@ -292,9 +316,16 @@ void Recorder::take_up(Lane& lane, Flight flight, Now now, Effects& effects) {
   flight.id = m_next_flight++;
   flight.asking = true;
   lane.flight = std::move(flight);
-  if (lane.flight->tse_serial.empty()) {
+  const std::string& serial = lane.flight->tse_serial;
+  if (serial.empty()) {
     lane.flight->asking = false;
     step(lane, now, effects);
+    return;
+  }
+  if (suspended(serial)) {
+    // Customers stand behind it: what the device may have done is asked for when it is back.
+    const country::Outage outage = outage_of(serial);
+    go_without(lane, unavailable(outage.code, outage.text), true, now, effects);
     return;
   }
   set_deadline(lane, now);
@@ -322,10 +353,8 @@ void Recorder::on_reconciled(const Reconciled& reconciled, Now now, Effects& eff
       error.kind = ErrorKind::unknown;  // it may hold a transaction of this plan
       give_up(lane, error, now, effects);
     }
-    if (Breaker& breaker = m_breakers[serial]; reconciled.after_probe && breaker.probing) {
-      breaker.probing = false;
-      breaker.probe_due = now.steady + probe_interval;
-    }
+    if (reconciled.after_probe && m_breakers[serial].probing)
+      probe_failed(serial, reconciled.transactions.error(), now, effects);
     return;
   }
   std::vector<device::TseTransaction> found = *reconciled.transactions;

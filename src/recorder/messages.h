@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "device/device.h"
 #include "journal/journal.h"
+#include "model/care.h"
 #include "model/draft.h"
 #include "model/entries.h"
 #include "model/plan.h"
@@ -72,11 +73,25 @@ struct Close {
   Lookup lookup;                      ///< key only
 };
 
-/// Master data, acts of the authority that belong to it, and notes to outages. A register names the
-/// TSE or the signature devices it signs on, which are known before.
+/// A failure nobody can see in the answer of a device: a printer or a whole till (TSS-005), told by
+/// whoever prints or by a person; or a TSE that is not there when the shop opens. A till's or
+/// printer's may be told when it is over.
+struct OutageReport {
+  std::string device;            ///< as OutageBegan::tse_serial; no signature device
+  bool ended = false;            ///< printer or till: it works again
+  std::string code;              ///< of the begin
+  std::string text;              ///< of the begin, one line
+  std::optional<Instant> since;  ///< printer or till; empty: now
+  std::optional<Instant> until;  ///< of the begin of a printer or till: it is over already
+};
+
+/// Master data, acts of the authority that belong to it, notes to outages, a TSE switched off
+/// and on, failures told by others, messages seen. A register names the TSE or the signature
+/// devices it signs on, which are known before.
 struct Master {
   std::variant<Business, Profile, TseInfo, RegisterInfo, SignerInfo, ReceiptCheck, AuthorityReport,
-               OutageNote>
+               OutageNote, TseSwitch, OutageReport, MessageSeen, TseChecked, TseRetired,
+               ClockConfirmed>
       value;
   bool replaces = false;  ///< a register or device that exists may be changed
 };

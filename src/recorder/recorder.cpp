@@ -35,15 +35,20 @@ void Recorder::resume(Now now, Effects& effects) {
     Flight flight;
     flight.work = Starting{m_state.sequence, vorgang.opened};
     const auto reg = m_state.registers.find(id);
-    if (reg != m_state.registers.end()) flight.tse_serial = reg->second.info.tse_serial;
+    flight.tse_serial = vorgang.opened.tse_serial;
+    if (flight.tse_serial.empty() && reg != m_state.registers.end())
+      flight.tse_serial = reg->second.info.tse_serial;
     flight.actor = actor_system;
     flight.durable = true;
     lane_of(id).unfinished.push_back(std::move(flight));
   }
   for (const auto& [serial, outage] : m_state.outages) {
-    if (!outage.open) continue;
+    // A printer or a whole till is asked nothing: whoever told of it tells of its end.
+    if (!outage.open || (!m_state.tses.contains(serial) && !m_state.signers.contains(serial)))
+      continue;
     Breaker& breaker = m_breakers[serial];
     breaker.open = true;
+    if (outage.mode != TseSwitch::Mode::on) continue;
     breaker.probing = true;
     effects.probes.push_back({serial, m_state.signers.contains(serial)});
   }

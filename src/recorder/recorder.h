@@ -19,6 +19,7 @@
 #include "model/draft.h"
 #include "model/entries.h"
 #include "model/plan.h"
+#include "recorder/devices.h"
 #include "recorder/messages.h"
 #include "recorder/state.h"
 
@@ -86,6 +87,8 @@ class Recorder {
   [[nodiscard]] bool idle() const;
   /// The breaker of this TSE or signature device is open: it is not asked.
   [[nodiscard]] bool suspended(const std::string& device) const;
+  /// What is measured of every TSE and signature device in operation, by serial or id.
+  [[nodiscard]] std::vector<DeviceLoad> loads(Now now) const;
 
  private:
   class Batch;
@@ -107,6 +110,7 @@ class Recorder {
   };
   struct Lane {
     std::string id;  ///< register
+    std::uint64_t calls = 0;
     std::optional<Flight> flight;
     std::deque<Flight> unfinished;  ///< left by a crash or an outage, before everything else
     std::deque<Command> waiting;
@@ -127,6 +131,12 @@ class Recorder {
     std::uint64_t flight = 0;
     std::vector<RequestId> waiters;
     Accepted accepted;
+  };
+  /// A call that was sent and not answered.
+  struct Asked {
+    Lane* lane = nullptr;
+    DeviceGauge* gauge = nullptr;
+    Steady at{0};
   };
   struct Deadline {
     Steady at{0};
@@ -183,17 +193,55 @@ class Recorder {
   Result<std::uint64_t> set_rksv_master(const Command& command, const Master& master, Batch& batch);
   [[nodiscard]] Status check_register(const RegisterInfo& info) const;
 
-  // devices.cpp: answers, deadlines, breaker, questions
+  // outage.cpp: from a failure to the device's return, and what a person does about it
   Result<std::uint64_t> note_outage(const Command& command, const OutageNote& note, Batch& batch);
-  void on_answered(const Answered& answered, Now now, Effects& effects);
-  void on_woke(Now now, Effects& effects);
+  Result<std::uint64_t> switch_tse(const Command& command, const TseSwitch& change, Batch& batch,
+                                   Now now);
+  /// reported.cpp: failures nobody sees in the answer of a device, and messages seen
+  Result<std::uint64_t> report_outage(const Command& command, const OutageReport& report,
+                                      Batch& batch, Now now);
+  Result<std::uint64_t> message_seen(const Command& command, const MessageSeen& seen, Batch& batch,
+                                     Now now);
+  void after_switch(const TseSwitch& change, Now now, Effects& effects);
   void on_probed(const Probed& probed, Now now, Effects& effects);
-  void on_reconciled(const Reconciled& reconciled, Now now, Effects& effects);
+  void probe_failed(const std::string& device, const Error& error, Now now, Effects& effects);
   void give_up(Lane& lane, const Error& error, Now now, Effects& effects);
+  /// `unclear`: the device may have done what it was asked.
+  void go_without(Lane& lane, const Error& error, bool unclear, Now now, Effects& effects);
+  /// Whoever waits for this TSE waits no longer.
+  void release_waiting(const std::string& tse_serial, const Error& error, Now now,
+                       Effects& effects);
   void open_breaker(const std::string& tse_serial, const Error& error, Batch& batch, Now now);
   void close_breaker(const std::string& tse_serial, Batch& batch, Now now);
+  void begin_outage(const std::string& tse_serial, std::string code, std::string text,
+                    std::string_view actor, Batch& batch, Now now);
+  void end_outage(const std::string& tse_serial, bool asked, std::string_view actor, Batch& batch,
+                  Now now);
   void ask_after_probe(const std::string& tse_serial, Effects& effects);
   country::Outage outage_of(const std::string& tse_serial) const;
+  /// The TSE a register signs on now: its own; while an outage of that is open the first of its
+  /// backups that works.
+  [[nodiscard]] const std::string& tse_for(const RegisterInfo& info) const;
+
+  // care.cpp: what was found when a TSE was looked after, and its end
+  /// The TSE a register is to sign on: in operation, and free in a profile that wants it so.
+  [[nodiscard]] Status check_tse_of(const RegisterInfo& info) const;
+  Result<std::uint64_t> record_check(const Command& command, const TseChecked& checked,
+                                     Batch& batch, Now now);
+  Result<std::uint64_t> retire_tse(const Command& command, const TseRetired& retired, Batch& batch,
+                                   Now now);
+
+  // devices.cpp: calls, answers, deadlines, questions
+  void on_answered(const Answered& answered, Now now, Effects& effects);
+  void on_woke(Now now, Effects& effects);
+  void on_reconciled(const Reconciled& reconciled, Now now, Effects& effects);
+  void note_call(CallId id, Lane& lane, const std::string& device, Now now);
+  /// Null: nobody waits for it any more.
+  Lane* note_answer(CallId id, bool done, Now now);
+  [[nodiscard]] Result<country::StepAnswer> checked(const Lane& lane,
+                                                    const Result<device::TseAnswer>& answer) const;
+  [[nodiscard]] DeviceLoad load_of(const std::string& device, Now now) const;
+  [[nodiscard]] DeviceLoad::Relief relief_of(const DeviceLoad& load) const;
   Reconcile::Ask ask_for(const std::string& client, const std::string& tse_serial) const;
   void take_up(Lane& lane, Flight flight, Now now, Effects& effects);
   void match_flight(Lane& lane, std::vector<device::TseTransaction>& found, Now now,
@@ -215,7 +263,7 @@ class Recorder {
   void arm(Effects& effects);
 
   Lane& lane_of(const std::string& register_id);
-  void call(Lane& lane, device::TseCall what, std::optional<device::TseCall> then,
+  void call(Lane& lane, device::TseCall what, std::optional<device::TseCall> then, Now now,
             Effects& effects);
   device::TseCall call_of(const Lane& lane, const country::TseStep& step) const;
   /// The finish that will follow this start, when nothing else can.
@@ -233,8 +281,9 @@ class Recorder {
   std::uint64_t m_next_call = 1;
   std::uint64_t m_next_flight = 1;
   std::map<std::string, Lane, std::less<>> m_lanes;  // node based: pointers to lanes stay valid
-  std::map<std::string, Breaker, std::less<>> m_breakers;  // by TSE serial or signer id
-  std::unordered_map<std::uint64_t, Lane*> m_calls;
+  std::map<std::string, Breaker, std::less<>> m_breakers;    // by TSE serial or signer id
+  std::map<std::string, DeviceGauge, std::less<>> m_gauges;  // by TSE serial or signer id
+  std::unordered_map<std::uint64_t, Asked> m_calls;
   std::deque<Pending> m_pending;     // by sequence
   std::deque<Deadline> m_deadlines;  // in order
   std::deque<Lane*> m_ready;         // lanes that may have something to begin

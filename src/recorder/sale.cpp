@@ -180,12 +180,16 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
 
   country::Progress progress;
   RegisterInfo info = reg->info;
+  info.tse_serial = tse_for(reg->info);
   if (is_open && open->second.started && open->second.started->transaction != 0) {
     const VorgangStarted& started = *open->second.started;
-    progress.start = {started.transaction, started.log_time, started.signature_counter,
-                      started.signature};
-    // It ends on the device it began on, whatever the register signs on now.
-    info.tse_serial = started.tse_serial;
+    // It ends on the device it began on, whatever the register signs on now; only if that one has
+    // failed and another one works it is signed there, as a transaction of its own.
+    if (!suspended(started.tse_serial) || suspended(info.tse_serial)) {
+      progress.start = {started.transaction, started.log_time, started.signature_counter,
+                        started.signature};
+      info.tse_serial = started.tse_serial;
+    }
   }
   SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
   const auto tse = m_state.tses.find(info.tse_serial);
@@ -208,6 +212,9 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
       .rksv = &rksv,
   };
   SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
+  const std::string& own = reg->info.tse_serial;
+  if (!plan.tse_serial.empty() && plan.tse_serial != own && suspended(own))
+    plan.disturbed_tse = own;
   std::string json = to_json(plan);
   if (json.size() > journal::payload_bytes_max) return too_large(json.size());
   const journal::Key key{sell.key, sell.fingerprint};
@@ -283,7 +290,8 @@ void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Pro
 void Recorder::step(Lane& lane, Now now, Effects& effects) {
   Flight& flight = *lane.flight;
   if (std::holds_alternative<Starting>(flight.work)) {
-    call(lane, {.operation = device::TseCall::Operation::start, .client = lane.id}, {}, effects);
+    call(lane, {.operation = device::TseCall::Operation::start, .client = lane.id}, {}, now,
+         effects);
     return;
   }
   const Selling& selling = std::get<Selling>(flight.work);
@@ -291,7 +299,7 @@ void Recorder::step(Lane& lane, Now now, Effects& effects) {
   if (const auto* wanted = std::get_if<country::TseStep>(&next)) {
     std::optional<device::TseCall> then;
     if (wanted->operation == country::TseStep::Operation::start) then = finish_after_start(lane);
-    call(lane, call_of(lane, *wanted), std::move(then), effects);
+    call(lane, call_of(lane, *wanted), std::move(then), now, effects);
     return;
   }
   Batch batch(m_state.sequence, now.wall);
@@ -363,12 +371,14 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
   SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
 
   Batch batch(m_state.sequence, now.wall);
-  const VorgangOpened opened{open.vorgang, open.register_id, stamp};
+  const std::string& serial = tse_for(reg->info);
+  const VorgangOpened opened{open.vorgang, open.register_id, stamp,
+                             serial == reg->info.tse_serial ? std::string() : serial};
   const std::uint64_t sequence =
       batch.add(entry_kind::vorgang, to_json(opened), lane.id, command.actor);
   m_state.apply_vorgang(opened);
   Flight flight;
-  flight.tse_serial = reg->info.tse_serial;
+  flight.tse_serial = serial;
   flight.work = Starting{sequence, opened};
   flight.actor = command.actor;
   flight.waiters = {command.request};
@@ -456,28 +466,32 @@ Result<Ok> Recorder::set_master(const Command& command, const Master& master, No
     if (m_state.registers.contains(id) && !master.replaces)
       return conflict("E-REG-103", fmt::format("register {} exists already", id), "/id");
     SIEGEL_TRY_OK(check_register(*info));
-    if (!info->tse_serial.empty() && !m_state.tses.contains(info->tse_serial))
-      return not_found("E-TSE-302", fmt::format("no TSE {} is in operation", info->tse_serial),
-                       "/tse_serial");
-    for (const auto& [other, reg] : m_state.registers)
-      if (m_state.profile.one_register_per_tse && other != id && !info->tse_serial.empty() &&
-          reg.info.tse_serial == info->tse_serial)
-        return conflict("E-REG-107",
-                        fmt::format("the TSE is bound to register {}; the profile allows one "
-                                    "register a TSE",
-                                    other),
-                        "/tse_serial");
+    SIEGEL_TRY_OK(check_tse_of(*info));
     sequence = batch.add(entry_kind::register_, to_json(*info), id, command.actor);
     m_state.apply_register(*info);
     // A device of the new list may work where none did.
     if (!info->signers.empty()) ready(lane_of(id));
   } else if (const auto* note = std::get_if<OutageNote>(&master.value)) {
     SIEGEL_TRY(sequence, note_outage(command, *note, batch));
+  } else if (const auto* report = std::get_if<OutageReport>(&master.value)) {
+    SIEGEL_TRY(sequence, report_outage(command, *report, batch, now));
+  } else if (const auto* seen = std::get_if<MessageSeen>(&master.value)) {
+    SIEGEL_TRY(sequence, message_seen(command, *seen, batch, now));
+  } else if (const auto* change = std::get_if<TseSwitch>(&master.value)) {
+    SIEGEL_TRY(sequence, switch_tse(command, *change, batch, now));
+  } else if (const auto* checked = std::get_if<TseChecked>(&master.value)) {
+    SIEGEL_TRY(sequence, record_check(command, *checked, batch, now));
+  } else if (const auto* retired = std::get_if<TseRetired>(&master.value)) {
+    SIEGEL_TRY(sequence, retire_tse(command, *retired, batch, now));
+  } else if (const auto* clock = std::get_if<ClockConfirmed>(&master.value)) {
+    sequence = batch.add(entry_kind::clock_confirmed, to_json(*clock), "", command.actor);
   } else {
     SIEGEL_TRY(sequence, set_rksv_master(command, master, batch));
   }
   append(batch, effects);
   reply_when_durable(sequence, {command.request}, {.sequence = sequence}, effects);
+  if (const auto* change = std::get_if<TseSwitch>(&master.value))
+    after_switch(*change, now, effects);
   return Ok{};
 }
 

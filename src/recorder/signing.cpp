@@ -82,23 +82,17 @@ void Recorder::ask_next_signer(Lane& lane, Now now, Effects& effects) {
   const Steady share = std::max<Steady>(left / left_to_try, share_min);
   flight.id = m_next_flight++;  // an earlier part's end is not this one's
   const CallId call(m_next_call++);
-  flight.call = call;
-  m_calls[call.get()] = &lane;
+  note_call(call, lane, *next, now);
   add_deadline(lane, now.steady + share);
   effects.signs.push_back({call, *next, step.digest, now.steady + share});
 }
 
 void Recorder::on_signed(const Signed& answer, Now now, Effects& effects) {
-  const auto found = m_calls.find(answer.call.get());
-  if (found == m_calls.end()) return;
-  Lane& lane = *found->second;
-  m_calls.erase(found);
   // After its part of the wait nobody waits for this signature, and another text may be signed
   // already.
-  if (!lane.flight ||
-      (lane.flight->call != answer.call && !SIEGEL_MUTANT("late-signature-used")))
-    return;
-  lane.flight->call.reset();
+  Lane* const waiting = note_answer(answer.call, answer.signature.ok(), now);
+  if (waiting == nullptr) return;
+  Lane& lane = *waiting;
   if (!answer.signature) {
     signer_failed(lane, answer.signature.error(), now, effects);
     return;

@@ -10,6 +10,10 @@
 // like what it finds folds the journal again.
 
 namespace siegel::recorder {
+
+// care.cpp
+void write_care(json::Writer& out, const State& state);
+Status read_care(json::Fields& fields, State& state);
 namespace {
 
 constexpr std::int64_t version_now = 2;
@@ -74,7 +78,13 @@ void write_registers(json::Writer& out, const State& state) {
 void write_outages(json::Writer& out, const State& state) {
   out.key("outages").begin_array();
   for (const auto& [serial, outage] : state.outages) {
-    out.begin_object().field("next_number", number(outage.next_number));
+    out.begin_object();
+    if (outage.last) {
+      out.key("last").begin_object().key("began").raw(to_json(outage.last->began));
+      out.key("ended").raw(to_json(outage.last->ended)).end_object();
+    }
+    if (outage.mode != TseSwitch::Mode::on) out.field("mode", word_of(outage.mode));
+    out.field("next_number", number(outage.next_number));
     out.field("next_receipt", number(outage.next_receipt));
     out.key("open");
     if (outage.open)
@@ -83,6 +93,16 @@ void write_outages(json::Writer& out, const State& state) {
       out.null();
     out.field("open_receipts", number(outage.open_receipts));
     out.field("tse_serial", serial).end_object();
+  }
+  out.end_array();
+}
+
+void write_seen(json::Writer& out, const State& state) {
+  if (state.seen.empty()) return;
+  out.key("seen").begin_array();
+  for (const auto& [id, message] : state.seen) {
+    out.begin_object().field("at", message.at.text()).field("by", message.by).field("id", id);
+    out.field("sequence", number(message.sequence)).end_object();
   }
   out.end_array();
 }
@@ -123,8 +143,18 @@ std::string State::snapshot() const {
   else
     out.null();
   out.field("business_sequence", number(business_sequence));
+  write_care(out, *this);
   out.field("forgotten_up_to", number(forgotten_up_to));
   out.field("indexed", number(m_indexed));
+  if (!left_open.empty()) {
+    out.key("left_open").begin_array();
+    for (const LeftOpen& one : left_open) {
+      out.begin_object().field("client", one.client);
+      out.field("transaction", number(one.transaction)).field("tse_serial", one.tse_serial);
+      out.end_object();
+    }
+    out.end_array();
+  }
   out.key("lost").begin_array();
   for (const auto& [at, plan] : lost) {
     out.begin_object().field("client", plan.client).field("process_data", plan.process_data);
@@ -147,7 +177,9 @@ std::string State::snapshot() const {
   write_registers(out, *this);
   out.key("reports").begin_array();
   for (const auto& [what, report] : reports) out.raw(to_json(report));
-  out.end_array().field("sequence", number(sequence)).key("signers").begin_array();
+  out.end_array();
+  write_seen(out, *this);
+  out.field("sequence", number(sequence)).key("signers").begin_array();
   for (const auto& [id, info] : signers) out.raw(to_json(info));
   out.end_array();
   out.key("tses").begin_array();
@@ -244,18 +276,47 @@ Status read_registers(json::Fields& fields, State& state) {
   return Ok{};
 }
 
+Status read_past(json::Fields& outage, std::optional<OutageState::Past>& last) {
+  SIEGEL_TRY(auto item, outage.optional_object("last"));
+  if (!item) return Ok{};
+  OutageState::Past past;
+  SIEGEL_TRY(past.began, outage_began_from_json(member(*item, "began")));
+  SIEGEL_TRY(past.ended, outage_ended_from_json(member(*item, "ended")));
+  last = std::move(past);
+  return Ok{};
+}
+
 Status read_outages(json::Fields& fields, State& state) {
   SIEGEL_TRY(const json::Items items, fields.required_array("outages", 100'000));
   for (std::size_t i = 0; i < items.size(); ++i) {
     SIEGEL_TRY(json::Fields item, items.object(i));
     SIEGEL_TRY(const std::string serial, item.required_string("tse_serial", 200));
     OutageState& outage = state.outages[serial];
+    SIEGEL_TRY(const auto mode, item.optional_string("mode", 20));
+    for (const TseSwitch::Mode one : {TseSwitch::Mode::off, TseSwitch::Mode::emergency})
+      if (mode && *mode == word_of(one)) outage.mode = one;
     SIEGEL_TRY(outage.next_number, unsigned_field(item, "next_number"));
     SIEGEL_TRY(outage.next_receipt, unsigned_field(item, "next_receipt"));
     SIEGEL_TRY(outage.open_receipts, unsigned_field(item, "open_receipts"));
+    SIEGEL_TRY_OK(read_past(item, outage.last));
     if (const std::string open = member(item, "open"); !open.empty()) {
       SIEGEL_TRY(outage.open, outage_began_from_json(open));
     }
+  }
+  return Ok{};
+}
+
+Status read_seen(json::Fields& fields, State& state) {
+  if (fields.any("seen") == nullptr) return Ok{};
+  SIEGEL_TRY(const json::Items items, fields.required_array("seen", State::seen_max));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    SIEGEL_TRY(const std::string id, item.required_string("id", MessageSeen::id_bytes_max));
+    SeenMessage& message = state.seen[id];
+    SIEGEL_TRY(const std::string at, item.required_string("at", 40));
+    SIEGEL_TRY(message.at, Instant::parse(at));
+    SIEGEL_TRY(message.by, item.required_string("by", 4096));
+    SIEGEL_TRY(message.sequence, unsigned_field(item, "sequence"));
   }
   return Ok{};
 }
@@ -296,6 +357,19 @@ Status read_lost(json::Fields& fields, State& state) {
   return Ok{};
 }
 
+Status read_left_open(json::Fields& fields, State& state) {
+  if (!fields.has("left_open")) return Ok{};
+  SIEGEL_TRY(const json::Items items, fields.required_array("left_open", 1'000'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    LeftOpen& one = state.left_open.emplace_back();
+    SIEGEL_TRY(one.client, item.required_string("client", 200));
+    SIEGEL_TRY(one.transaction, unsigned_field(item, "transaction"));
+    SIEGEL_TRY(one.tse_serial, item.required_string("tse_serial", 200));
+  }
+  return Ok{};
+}
+
 }  // namespace
 
 Result<State> State::from_snapshot(std::string_view text) {
@@ -314,9 +388,12 @@ Result<State> State::from_snapshot(std::string_view text) {
   SIEGEL_TRY(state.sequence, unsigned_field(fields, "sequence"));
   SIEGEL_TRY(state.profile, profile_from_json(member(fields, "profile")));
   SIEGEL_TRY_OK(read_registers(fields, state));
+  SIEGEL_TRY_OK(read_care(fields, state));
   SIEGEL_TRY_OK(read_outages(fields, state));
   SIEGEL_TRY_OK(read_vorgaenge(fields, state));
   SIEGEL_TRY_OK(read_lost(fields, state));
+  SIEGEL_TRY_OK(read_seen(fields, state));
+  SIEGEL_TRY_OK(read_left_open(fields, state));
   SIEGEL_TRY(const json::Items tses, fields.required_array("tses", 100'000));
   for (std::size_t i = 0; i < tses.size(); ++i) {
     SIEGEL_TRY(const TseInfo info, tse_from_json(json::canonical(tses.at(i))));

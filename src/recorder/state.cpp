@@ -90,12 +90,14 @@ void State::apply_plan(std::uint64_t at, const Plan& plan, const std::optional<j
   reg.next_number = plan.number + 1;
   note_key(at, plan.register_id, key, plan.reverses);
   // Whoever plans for a transaction has seen it open: an earlier receipt did not end it.
-  if (plan.transaction != 0)
-    std::erase_if(lost, [&](const auto& item) {
-      return item.second.transaction == plan.transaction &&
-             item.second.tse_serial == plan.tse_serial &&
-             item.second.client == plan.register_id.text();
-    });
+  if (plan.transaction != 0) {
+    const auto same = [&](const auto& one) {
+      return one.transaction == plan.transaction && one.tse_serial == plan.tse_serial &&
+             one.client == plan.register_id.text();
+    };
+    std::erase_if(lost, [&](const auto& item) { return same(item.second); });
+    std::erase_if(left_open, same);
+  }
   unsealed.emplace(at, plan);
 }
 
@@ -120,9 +122,13 @@ void State::apply_seal(const Seal& seal) {
   if (auto& rksv = registers[client].rksv; rksv && plan.rksv) rksv->apply(plan, seal);
   // The abort of a transaction left open has a name of its own, which an open Vorgang may bear too.
   const auto vorgang = vorgaenge.find(scoped(client, plan.vorgang.get()));
-  if (vorgang != vorgaenge.end() &&
-      (!vorgang->second.started || vorgang->second.started->transaction == plan.transaction))
-    vorgaenge.erase(vorgang);
+  if (vorgang != vorgaenge.end()) {
+    const auto& started = vorgang->second.started;
+    const bool elsewhere = started && started->transaction != 0 && plan.transaction == 0;
+    // It began on a device that failed meanwhile, and this receipt came from another one.
+    if (elsewhere) left_open.push_back({client, started->tse_serial, started->transaction});
+    if (!started || elsewhere || started->transaction == plan.transaction) vorgaenge.erase(vorgang);
+  }
   unsealed.erase(found);
 }
 
@@ -134,9 +140,13 @@ void State::apply_outage_begin(const OutageBegan& began) {
 }
 
 void State::apply_outage_end(const OutageEnded& ended) {
-  outages[ended.tse_serial].open.reset();
+  OutageState& outage = outages[ended.tse_serial];
+  if (outage.open) outage.last = {std::move(*outage.open), ended};
+  outage.open.reset();
+  if (!ended.asked) return;
   // The device was asked about every one of them before the outage ended.
   std::erase_if(lost, [&](const auto& item) { return item.second.tse_serial == ended.tse_serial; });
+  std::erase_if(left_open, [&](const auto& one) { return one.tse_serial == ended.tse_serial; });
 }
 
 void State::apply_late_signature(const LateSignature& late) {
@@ -144,6 +154,17 @@ void State::apply_late_signature(const LateSignature& late) {
   if (found == lost.end()) return;
   note_transaction(found->second.client, late.tse_serial, late.transaction);
   lost.erase(found);
+}
+
+void State::apply_switch(const TseSwitch& change) { outages[change.tse_serial].mode = change.mode; }
+
+void State::apply_seen(std::uint64_t at, Instant when, std::string_view by,
+                       const MessageSeen& message) {
+  seen[message.id] = {at, when, std::string(by)};
+  if (seen.size() <= seen_max) return;
+  seen.erase(std::min_element(seen.begin(), seen.end(), [](const auto& a, const auto& b) {
+    return a.second.sequence < b.second.sequence;
+  }));
 }
 
 void State::note_transaction(const std::string& client, const std::string& serial,
@@ -218,6 +239,21 @@ Status State::apply(const journal::Entry& entry) {
   } else if (entry.kind == entry_kind::late_signature) {
     SIEGEL_TRY(const LateSignature late, late_signature_from_json(entry.payload));
     apply_late_signature(late);
+  } else if (entry.kind == entry_kind::tse_switch) {
+    SIEGEL_TRY(const TseSwitch change, tse_switch_from_json(entry.payload));
+    apply_switch(change);
+  } else if (entry.kind == entry_kind::message_seen) {
+    SIEGEL_TRY(const MessageSeen message, message_seen_from_json(entry.payload));
+    apply_seen(at, entry.at, entry.actor, message);
+  } else if (entry.kind == entry_kind::tse_checked) {
+    SIEGEL_TRY(const TseChecked checked, tse_checked_from_json(entry.payload));
+    apply_checked(entry.at, checked);
+  } else if (entry.kind == entry_kind::tse_retired) {
+    SIEGEL_TRY(const TseRetired retired, tse_retired_from_json(entry.payload));
+    apply_retired(entry.at, retired);
+  } else if (entry.kind == entry_kind::clock_confirmed) {
+    SIEGEL_TRY_OK(
+        clock_confirmed_from_json(entry.payload));  // its time in the header is what counts
   } else if (entry.kind == entry_kind::signer) {
     SIEGEL_TRY(const SignerInfo info, signer_from_json(entry.payload));
     apply_signer(info);

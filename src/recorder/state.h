@@ -11,9 +11,11 @@
 
 #include "base/result.h"
 #include "journal/journal.h"
+#include "model/care.h"
 #include "model/entries.h"
 #include "model/master.h"
 #include "model/plan.h"
+#include "recorder/care_state.h"
 #include "recorder/rksv_state.h"
 
 namespace siegel::recorder {
@@ -45,7 +47,23 @@ struct OutageState {
   std::uint64_t next_receipt = 1;
   std::optional<OutageBegan> open;
   std::uint64_t open_receipts = 0;
+  TseSwitch::Mode mode = TseSwitch::Mode::on;  ///< not on: it is not called
+  struct Past {
+    OutageBegan began;
+    OutageEnded ended;
+    friend bool operator==(const Past&, const Past&) = default;
+  };
+  std::optional<Past> last;  ///< the last one that has ended
   friend bool operator==(const OutageState&, const OutageState&) = default;
+};
+
+/// A transaction that its receipt left open on this device, because the device failed and another
+/// one signed: to be ended when it is back.
+struct LeftOpen {
+  std::string client;
+  std::string tse_serial;
+  std::uint64_t transaction = 0;
+  friend bool operator==(const LeftOpen&, const LeftOpen&) = default;
 };
 
 /// A receipt that went out unsigned although the device may have signed it: to be asked for.
@@ -57,6 +75,14 @@ struct LostPlan {
   std::string process_data;
   std::uint64_t transaction = 0;
   friend bool operator==(const LostPlan&, const LostPlan&) = default;
+};
+
+/// A message a person has seen.
+struct SeenMessage {
+  std::uint64_t sequence = 0;
+  Instant at;
+  std::string by;
+  friend bool operator==(const SeenMessage&, const SeenMessage&) = default;
 };
 
 struct KnownKey {
@@ -87,16 +113,22 @@ class State {
   void apply_outage_begin(const OutageBegan& began);
   void apply_outage_end(const OutageEnded& ended);
   void apply_late_signature(const LateSignature& late);
+  void apply_switch(const TseSwitch& change);
+  void apply_seen(std::uint64_t sequence, Instant at, std::string_view by, const MessageSeen& seen);
   void apply_signer(const SignerInfo& info);
   void apply_closing(std::uint64_t sequence, const Closing& closing,
                      const std::optional<journal::Key>& key);
   void apply_check(const ReceiptCheck& check);
   void apply_report(const AuthorityReport& report);
+  void apply_checked(Instant at, const TseChecked& checked);
+  void apply_retired(Instant at, const TseRetired& retired);
 
   /// The index holds everything up to `position`: forgets what it holds, but keeps one generation,
   /// so that a look-up made just before still fits together with what is here.
   void indexed(std::uint64_t position);
 
+  /// The TSE is out of operation for ever.
+  [[nodiscard]] bool retired(std::string_view tse_serial) const;
   [[nodiscard]] const KnownKey* find_key(const RegisterId& register_id, std::string_view key) const;
 
   /// Canonical JSON of everything, for the snapshot; equal states give equal texts.
@@ -112,10 +144,15 @@ class State {
   std::map<std::string, SignerInfo, std::less<>> signers;   ///< by id
   std::map<std::string, OutageState, std::less<>> outages;  ///< by TSE serial or signer id
   std::map<std::string, AuthorityReport, std::less<>>
-      reports;                                                 ///< latest, by scoped(what, subject)
+      reports;  ///< latest, by scoped(what, subject)
+  /// Latest, by MessageSeen::id; at most seen_max, the oldest are forgotten.
+  std::map<std::string, SeenMessage, std::less<>> seen;
+  static constexpr std::size_t seen_max = 1000;
   std::map<std::string, VorgangState, std::less<>> vorgaenge;  ///< by scoped()
   std::map<std::uint64_t, Plan> unsealed;                      ///< by sequence
   std::map<std::uint64_t, LostPlan> lost;                      ///< by plan sequence
+  std::vector<LeftOpen> left_open;
+  std::map<std::string, TseCare, std::less<>> care;  ///< by TSE serial
   std::unordered_map<std::string, std::uint64_t>
       reversals;                      ///< receipt number -> plan, not indexed yet
   std::uint64_t forgotten_up_to = 0;  ///< keys and reversals up to here are in the index only

@@ -23,8 +23,11 @@ using std::chrono::seconds;
 class TestStand {
  public:
   static constexpr const char* serial = "ab12";
+  static constexpr const char* second = "cd34";
 
   TestStand() { restart(); }
+  TestStand(const TestStand&) = delete;
+  TestStand& operator=(const TestStand&) = delete;
 
   /// Business, profile, TSE and registers KASSE-1, KASSE-2, all durable.
   void commission() {
@@ -34,17 +37,29 @@ class TestStand {
     business.postcode = "89073";
     business.city = "Ulm";
     business.tax_number = "88/123/45678";
+    master(business);
+    master(Profile{});
+    master(tse("tse-1", serial));
+    master(RegisterInfo{reg(1), "Kasse 1", serial});
+    master(RegisterInfo{reg(2), "Kasse 2", serial});
+  }
+  static TseInfo tse(const std::string& id, const std::string& tse_serial) {
     TseInfo tse;
-    tse.id = "tse-1";
-    tse.serial = serial;
+    tse.id = id;
+    tse.serial = tse_serial;
     tse.algorithm = "ecdsa-plain-SHA256";
     tse.time_format = "unixTime";
     tse.public_key = to_bytes("point");
-    master(business);
-    master(Profile{});
-    master(tse);
-    master(RegisterInfo{reg(1), "Kasse 1", serial});
-    master(RegisterInfo{reg(2), "Kasse 2", serial});
+    return tse;
+  }
+  /// A second TSE, which stands in for the first.
+  void commission_second() {
+    master(tse("tse-2", second));
+    for (const int till : {1, 2}) {
+      RegisterInfo info{reg(till), "Kasse " + std::to_string(till), serial};
+      info.backup_tses = {second};
+      master(info, true);
+    }
   }
   static RegisterId reg(int number) {
     return RegisterId::parse("KASSE-" + std::to_string(number)).value();
@@ -129,12 +144,12 @@ class TestStand {
   std::uint64_t answer_call() {
     EXPECT_FALSE(calls.empty());
     const Call call = take_call();
-    const auto answer = perform(call.call);
+    const auto answer = perform(call);
     on(Answered{call.id, answer});
     return answer.transaction;
   }
   /// The device does it; nobody hears of it.
-  void lose_answer() { (void)perform(take_call().call); }
+  void lose_answer() { (void)perform(take_call()); }
   Call take_call() {
     Call call = calls.front();
     calls.erase(calls.begin());
@@ -145,17 +160,22 @@ class TestStand {
     on(Answered{call.id, std::move(error)});
   }
   device::TseAnswer perform(const device::TseCall& call) {
-    const device::TseSignature signature{now.wall, ++m_counter,
-                                         to_bytes("signature " + std::to_string(m_counter))};
+    return perform(Call{.id = {}, .tse_serial = serial, .call = call, .then = {}, .expires = {}});
+  }
+  device::TseAnswer perform(const Call& asked) {
+    const device::TseCall& call = asked.call;
+    Box& box = boxes[asked.tse_serial];
+    const device::TseSignature signature{now.wall, ++box.counter,
+                                         to_bytes("signature " + std::to_string(box.counter))};
     if (call.operation == device::TseCall::Operation::start) {
       device::TseTransaction transaction;
-      transaction.number = ++m_transaction;
+      transaction.number = ++box.transaction;
       transaction.client = call.client;
       transaction.start = signature;
-      device[m_transaction] = transaction;
-      return {m_transaction, signature, {}};
+      box.held[box.transaction] = transaction;
+      return {box.transaction, signature, {}};
     }
-    device::TseTransaction& transaction = device.at(call.transaction);
+    device::TseTransaction& transaction = box.held.at(call.transaction);
     EXPECT_FALSE(transaction.finish) << "finished twice";
     EXPECT_EQ(transaction.client, call.client);
     transaction.finish = signature;
@@ -175,7 +195,7 @@ class TestStand {
     std::vector<std::string> clients;
     for (const auto& ask : question.asks) {
       clients.push_back(ask.client);
-      for (const auto& [number, transaction] : device)
+      for (const auto& [number, transaction] : boxes.at(question.tse_serial).held)
         if (transaction.client == ask.client &&
             (number > ask.after ||
              std::find(ask.numbers.begin(), ask.numbers.end(), number) != ask.numbers.end()))
@@ -185,8 +205,9 @@ class TestStand {
   }
   void answer_probe(Status result = Ok{}) {
     ASSERT_FALSE(probes.empty());
+    const std::string asked = probes.front().tse_serial;
     probes.erase(probes.begin());
-    on(Probed{serial, std::move(result)});
+    on(Probed{asked, std::move(result)});
   }
   /// A whole recovery: probe, question, commit, and what was left open is ended.
   void recover() {
@@ -252,9 +273,10 @@ class TestStand {
     for (const journal::Entry& entry : journal) EXPECT_TRUE(state.apply(entry).ok());
     return state.snapshot();
   }
-  [[nodiscard]] std::size_t open_on_device() const {
+  [[nodiscard]] std::size_t open_on_device(const std::string& tse_serial = serial) const {
+    const auto& held = boxes.at(tse_serial).held;
     return static_cast<std::size_t>(std::count_if(
-        device.begin(), device.end(), [](const auto& one) { return !one.second.finish; }));
+        held.begin(), held.end(), [](const auto& one) { return !one.second.finish; }));
   }
 
   Now now{Instant::from_unix(1'795'000'000), Steady(seconds(100))};
@@ -265,7 +287,14 @@ class TestStand {
   std::vector<Reconcile> reconciles;
   std::optional<Steady> wish;
   std::map<std::uint64_t, Result<Accepted>> replies;
-  std::map<std::uint64_t, device::TseTransaction> device;
+  /// What one TSE holds.
+  struct Box {
+    std::map<std::uint64_t, device::TseTransaction> held;
+    std::uint64_t transaction = 0;
+    std::uint64_t counter = 0;
+  };
+  std::map<std::string, Box> boxes{{serial, {}}, {second, {}}};
+  std::map<std::uint64_t, device::TseTransaction>& device = boxes[serial].held;
 
  private:
   void take() {
@@ -287,8 +316,6 @@ class TestStand {
   Effects m_effects;
   std::unique_ptr<Recorder> m_recorder;
   std::uint64_t m_requests = 0;
-  std::uint64_t m_transaction = 0;
-  std::uint64_t m_counter = 0;
 };
 
 inline Error silent() { return unknown("E-TSE-104", "no answer"); }

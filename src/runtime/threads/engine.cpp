@@ -141,6 +141,16 @@ recorder::State Engine::state() {
   return future.get();
 }
 
+std::vector<recorder::DeviceLoad> Engine::loads() {
+  std::promise<std::vector<recorder::DeviceLoad>> promise;
+  auto future = promise.get_future();
+  m_inbox.push(Ask([this, &promise](recorder::Recorder* recorder) {
+    promise.set_value(recorder == nullptr ? std::vector<recorder::DeviceLoad>()
+                                          : recorder->loads(m_options.clock->now()));
+  }));
+  return future.get();
+}
+
 bool Engine::settle(std::chrono::milliseconds limit) {
   const Steady until = m_options.clock->now().steady + limit;
   Mutex mutex;

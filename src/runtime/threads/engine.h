@@ -150,6 +150,8 @@ class Engine {
   void indexed(std::uint64_t position);
   /// A copy of the state, for status and snapshots. Waits for the recorder's thread.
   recorder::State state();
+  /// What is measured of the devices; empty while the journal cannot be written. As state().
+  std::vector<recorder::DeviceLoad> loads();
   /// Waits until nothing is under way but open outages and Vorgaenge, or `limit` has passed.
   bool settle(std::chrono::milliseconds limit);
 

@@ -75,6 +75,10 @@ bool Story::take_master(std::string_view kind, std::string_view payload) {
     read(receipt_check_from_json(payload));
   } else if (kind == entry_kind::report) {
     read(authority_report_from_json(payload));
+  } else if (kind == entry_kind::tse_switch) {
+    read(tse_switch_from_json(payload));
+  } else if (kind == entry_kind::message_seen) {
+    read(message_seen_from_json(payload));
   } else if (kind == entry_kind::profile) {
     read(profile_from_json(payload));
   } else if (kind == entry_kind::vorgang) {
