@@ -153,6 +153,8 @@ std::string_view event_text(const Context& context, OutageEvent event) {
       return word(context, "Notiz", "note");
     case OutageEvent::ended:
       return word(context, "Ende", "ended");
+    case OutageEvent::switched:
+      return word(context, "Geschaltet", "switched");
   }
   return {};
 }

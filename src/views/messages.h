@@ -36,8 +36,8 @@ enum class Severity {
 
 /// The four parts of each message: what happened, may I go on, what to do, code.
 struct Message {
-  /// The same as long as it tells the same thing ("outage/9f86.../3"), also after a restart: whoever
-  /// tells people remembers it. 1 to 200 printable characters.
+  /// The same as long as it tells the same thing ("outage/9f86.../3"), also after a restart:
+  /// whoever tells people remembers it. 1 to 200 printable characters.
   std::string id;
   Severity severity = Severity::information;
   std::string code;  ///< stable; of an outage that of its cause
@@ -55,8 +55,8 @@ struct Message {
 
 /// What a device said of itself, asked just before by the caller.
 struct DeviceReport {
-  std::string serial;                        ///< of the TSE
-  std::optional<Error> error;                ///< it could not be opened or asked
+  std::string serial;                       ///< of the TSE
+  std::optional<Error> error;               ///< it could not be opened or asked
   std::optional<device::TseStatus> status;  ///< else
 };
 

@@ -43,6 +43,21 @@ constexpr OutageText law_signer = {
     "Outage of the signature device [RKSV 17]: receipts bear the note \"Sicherheitseinrichtung "
     "ausgefallen\"; afterwards a signed Sammelbeleg covers them (by itself). If it lasts longer "
     "than 48 hours, begin and end are reported through FinanzOnline."};
+constexpr OutageText law_printer = {
+    "Ausfall der Druck- oder Übertragungseinheit [AEAO zu § 146a Nr. 1.14]: aufgezeichnet und "
+    "abgesichert wird weiter; die Belegausgabepflicht entfällt für diese Zeit. Die Ursache ist "
+    "unverzüglich zu beheben.",
+    "Outage of the printer or transmission unit [AEAO 146a no. 1.14]: recording and signing go on; "
+    "the duty to hand out receipts is lifted for that span. The cause is to be removed without "
+    "delay."};
+constexpr OutageText law_till = {
+    "Ausfall der ganzen Kasse [AEAO zu § 146a Nr. 1.14]: es gibt nichts aufzuzeichnen, die "
+    "Belegausgabepflicht entfällt für diese Zeit. Einnahmen werden auf Papier festgehalten und "
+    "nachgetragen; Beginn, Ende und Grund trägt ein Mensch ein.",
+    "Outage of the whole till [AEAO 146a no. 1.14]: there is nothing to record, the duty to hand "
+    "out "
+    "receipts is lifted for that span. Takings are written on paper and entered later; begin, end "
+    "and reason are entered by a person."};
 constexpr OutageText law_record = {
     "Teil der Aufzeichnung des Ausfalls [AEAO zu § 146a Nr. 1.14; RKSV § 17].",
     "Part of the record of the outage [AEAO 146a no. 1.14; RKSV 17]."};
@@ -61,6 +76,9 @@ enum class Group {
   transaction,
   other_device,
   retired,
+  switched,
+  printer,
+  till,
   program,
   card_connection,
   card_device,
@@ -135,6 +153,23 @@ constexpr std::array advices = {
         {"Die alte TSE exportieren und das Archiv aufbewahren; eine neue in Betrieb nehmen und "
          "melden.",
          "Export the old TSE and keep the archive; put a new one into operation and report it."}},
+    Advice{Group::switched,
+           &law_operation,
+           {"Den Grund beheben und die TSE wieder einschalten; sie wird benutzt, sobald sie "
+            "antwortet.",
+            "Remove the reason and switch the TSE on again; it is used as soon as it answers."}},
+    Advice{
+        Group::printer,
+        &law_printer,
+        {"Papier, Strom und Kabel des Druckers prüfen. Belege lassen sich nachdrucken; die "
+         "Rückkehr "
+         "vermerken: siegel outages end printer:NAME",
+         "Check paper, power and cable of the printer. Receipts can be printed again; record its "
+         "return: siegel outages end printer:NAME"}},
+    Advice{Group::till,
+           &law_till,
+           {"Belege von Hand nacherfassen (siegel sale --handwritten), die Ursache beheben.",
+            "Enter the receipts written by hand (siegel sale --handwritten), remove the cause."}},
     Advice{Group::program,
            &law_operation,
            {"Ein Fehler des Programms: den Support rufen und den Text des Eintrags nennen.",
@@ -177,6 +212,10 @@ struct Row {
 };
 
 constexpr std::array rows = std::to_array<Row>({
+    {"E-OUT-201", Group::till, "Die ganze Kasse war ausgefallen.", "The whole till was down."},
+    {"E-PRN-301", Group::printer, "Dem Drucker fehlt Papier.", "The printer is out of paper."},
+    {"E-PRN-302", Group::printer, "Der Drucker ist nicht erreichbar.",
+     "The printer cannot be reached."},
     {"E-SIG-101", Group::card_connection, "Das Signaturgerät ist nicht da oder nicht erreichbar.",
      "The signature device is not there or cannot be reached."},
     {"E-SIG-102", Group::card_connection,
@@ -222,6 +261,10 @@ constexpr std::array rows = std::to_array<Row>({
     {"E-TSE-104", Group::connection, "Die TSE antwortet nicht.", "The TSE does not answer."},
     {"E-TSE-140", Group::device, "Die TSE hat ohne Signatur geantwortet.",
      "The TSE answered without a signature."},
+    {"E-TSE-141", Group::other_device,
+     "Die TSE hat etwas geantwortet, das nicht zu dem passt, was sie gefragt wurde oder früher "
+     "gesagt hat.",
+     "The TSE answered something that does not fit what it was asked or what it said before."},
     {"E-TSE-201", Group::client, "Die Kasse ist an der TSE nicht angemeldet.",
      "The register is not registered at the TSE."},
     {"E-TSE-202", Group::client,
@@ -312,6 +355,10 @@ constexpr std::array rows = std::to_array<Row>({
      "The TSE says that the function failed."},
     {"E-TSE-418", Group::transaction, "Auf der TSE sind zu viele Transaktionen offen.",
      "Too many transactions are open on the TSE."},
+    {"E-TSE-901", Group::switched, "Die TSE ist von Hand abgeschaltet.",
+     "The TSE is switched off by a person."},
+    {"E-TSE-902", Group::switched, "Notbetrieb: Die TSE wird nicht benutzt.",
+     "Emergency operation: the TSE is not used."},
 });
 
 constexpr std::array records = {
@@ -332,6 +379,11 @@ constexpr std::array records = {
     OutageCode{code_note,
                {"Jemand hat Ursache oder Schritte nachgetragen.",
                 "Somebody added the cause or the steps taken."},
+               law_record,
+               {"Nichts.", "Nothing."}},
+    OutageCode{code_switched_on,
+               {"Jemand hat die TSE wieder eingeschaltet; benutzt wird sie, sobald sie antwortet.",
+                "Somebody switched the TSE on again; it is used as soon as it answers."},
                law_record,
                {"Nichts.", "Nothing."}},
 };

@@ -15,6 +15,11 @@ namespace siegel::views {
 inline constexpr std::string_view code_ended = "I-OUT-001";           ///< the device works again
 inline constexpr std::string_view code_late_signature = "I-OUT-002";  ///< found on the device
 inline constexpr std::string_view code_note = "I-OUT-003";            ///< a person added something
+inline constexpr std::string_view code_switched_on = "I-OUT-004";     ///< by a person
+
+// What a person did is a cause like others, with a code of its own.
+inline constexpr std::string_view code_switched_off = "E-TSE-901";
+inline constexpr std::string_view code_emergency = "E-TSE-902";  ///< Notbetrieb
 
 struct OutageText {
   std::string_view de, en;

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "model/codec.h"
 #include "model/entries.h"
+#include "views/messages.h"
 #include "views/outage_codes.h"
 
 namespace siegel::views {
@@ -65,6 +66,7 @@ class Teller {
     if (kind == entry_kind::outage_end) return take_end(entry);
     if (kind == entry_kind::outage_note) return take_note(entry);
     if (kind == entry_kind::late_signature) return take_late(entry);
+    if (kind == entry_kind::tse_switch) return take_switch(entry);
     return take_master(entry);
   }
 
@@ -97,6 +99,9 @@ class Teller {
     } else if (entry.kind == entry_kind::signer) {
       SIEGEL_TRY(const SignerInfo info, signer_from_json(entry.payload));
       m_devices[info.id] = {info.provider, info.serial};
+    } else if (entry.kind == entry_kind::register_) {
+      SIEGEL_TRY(const RegisterInfo info, register_from_json(entry.payload));
+      m_printers[info.id.text()] = info.printer;
     }
     return Ok{};
   }
@@ -111,6 +116,9 @@ class Teller {
     row.client = m_client;
     row.actor = entry.actor;
     row.serial = device;
+    if (device.starts_with(printer_prefix)) row.printer = device.substr(printer_prefix.size());
+    if (device.starts_with(register_prefix))
+      row.register_id = device.substr(register_prefix.size());
     if (const auto named = m_devices.find(device); named != m_devices.end()) {
       row.manufacturer = named->second.manufacturer;
       row.serial = named->second.serial;
@@ -149,6 +157,7 @@ class Teller {
     if (m_begin && m_begin->device == by.device && m_begin->number == by.number) {
       m_begin->register_id = by.register_id;
       m_begin->cashier = by.cashier;
+      m_begin->printer = by.printer;
     }
     return flush();
   }
@@ -164,6 +173,7 @@ class Teller {
     row.code = seal.error_code;
     row.text = seal.error_text;
     row.register_id = entry.register_id;
+    row.printer = printer_of(entry.register_id);
     SIEGEL_TRY(const std::optional<Plan> plan, plan_at(m_reader, seal.plan_sequence));
     if (plan) {
       row.at = plan->decided;
@@ -215,12 +225,40 @@ class Teller {
     return m_visit(row);
   }
 
+  Status take_switch(const Entry& entry) {
+    SIEGEL_TRY(const TseSwitch change, tse_switch_from_json(entry.payload));
+    SIEGEL_TRY(OutageRow row, row_of(OutageEvent::switched, entry, change.tse_serial, entry.at));
+    // The outage that begins or ends by it is told of by its own rows.
+    row.number = 0;
+    row.since.reset();
+    switch (change.mode) {
+      case TseSwitch::Mode::on:
+        row.code = code_switched_on;
+        break;
+      case TseSwitch::Mode::off:
+        row.code = code_switched_off;
+        break;
+      case TseSwitch::Mode::emergency:
+        row.code = code_emergency;
+        break;
+    }
+    row.text = word_of(change.mode);
+    row.reason = change.reason;
+    return m_visit(row);
+  }
+
+  [[nodiscard]] std::string printer_of(const std::string& register_id) const {
+    const auto found = m_printers.find(register_id);
+    return found == m_printers.end() ? std::string() : found->second;
+  }
+
   Reader& m_reader;
   const Visit& m_visit;
   std::string m_client;
   std::string m_zone = "Europe/Berlin";
   std::map<std::string, Named> m_devices;
   std::map<std::string, Open> m_open;
+  std::map<std::string, std::string> m_printers;  // by register
   std::optional<OutageRow> m_begin;
 };
 
@@ -271,6 +309,8 @@ std::string_view word_of(OutageEvent event) {
       return "note";
     case OutageEvent::ended:
       return "ended";
+    case OutageEvent::switched:
+      return "switched";
   }
   return {};
 }

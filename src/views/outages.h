@@ -27,33 +27,36 @@ enum class OutageEvent {
   late_signature,  ///< the device had signed after all; the receipt stays as it is
   note,            ///< a person added reason or steps
   ended,           ///< the device works again
+  switched,        ///< a person switched a TSE off or on
 };
-/// "began", "receipt", "start", "late_signature", "note", "ended".
+/// "began", "receipt", "start", "late_signature", "note", "ended", "switched".
 [[nodiscard]] std::string_view word_of(OutageEvent event);
 
 /// One record of the log. Texts are as the journal holds them; what an event does not have is empty
 /// or 0.
 struct OutageRow {
   OutageEvent event = OutageEvent::began;
-  journal::Sequence sequence;       ///< of the entry it comes from
-  std::string device;               ///< serial of the TSE, id of the signature device
+  journal::Sequence sequence;  ///< of the entry it comes from
+  /// Serial of the TSE, id of the signature device, `printer:<name>`, `register:<id>`.
+  std::string device;
   std::string manufacturer;         ///< of the TSE; of a signature device its provider ("AT1")
-  std::string serial;               ///< of the TSE, or of the device's certificate
+  std::string serial;               ///< of the TSE, or of the device's certificate; else `device`
   std::uint64_t number = 0;         ///< of the outage, per device from 1
   LocalStamp at;                    ///< till clock
   std::optional<LocalStamp> since;  ///< begin of the outage; empty: a note to an older one
   std::string code;                 ///< docs/reference/outage-codes.md
-  std::string text;                 ///< the device's own words
-  std::string receipt_number;       ///< of `receipt` and `late_signature`
-  std::uint64_t receipt = 0;        ///< running number of receipts without signature, per device
-  std::uint64_t receipts = 0;       ///< of `ended`: receipts without signature in this outage
-  std::string register_id;  ///< of `began`: where it was noticed, if by a receipt or a Vorgang
-  std::string cashier;      ///< as register_id
-  std::string vorgang;      ///< of `start`
-  std::string client;       ///< the entrepreneur
-  std::string printer;      ///< of the receipt's paper; not recorded by this version
-  std::string actor;        ///< who wrote it: a person of `note`
-  std::string reason;       ///< of `note`
+  std::string text;            ///< the device's own words; of `switched` "off", "emergency", "on"
+  std::string receipt_number;  ///< of `receipt` and `late_signature`
+  std::uint64_t receipt = 0;   ///< running number of receipts without signature, per device
+  std::uint64_t receipts = 0;  ///< of `ended`: receipts without signature in this outage
+  std::string register_id;     ///< of `began`: where it was noticed, if by a receipt or a Vorgang
+  std::string cashier;         ///< as register_id
+  std::string vorgang;         ///< of `start`
+  std::string client;          ///< the entrepreneur
+  /// RegisterInfo::printer of the receipt's register at that time; the printer that failed.
+  std::string printer;
+  std::string actor;   ///< who wrote it: a person of `note`, `switched`, of a till that was down
+  std::string reason;  ///< of `note`, `switched`
   std::vector<std::string> steps;       ///< of `note`
   std::uint64_t transaction = 0;        ///< of `late_signature`
   std::uint64_t signature_counter = 0;  ///< of `late_signature`

@@ -92,6 +92,7 @@ bool in_short_form(OutageEvent event) {
     case OutageEvent::start:
     case OutageEvent::late_signature:
     case OutageEvent::note:
+    case OutageEvent::switched:
       return false;
   }
   return false;
