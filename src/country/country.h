@@ -45,7 +45,8 @@ struct Facts {
   /// already.
   const Plan* original = nullptr;
   bool original_reversed = false;
-  const RksvFacts* rksv = nullptr;  ///< Austria only
+  const RksvFacts* rksv = nullptr;      ///< Austria only
+  std::uint64_t next_stock_number = 1;  ///< of the register's next stock-taking
 };
 
 /// One answer of the device to a call of this plan.
