@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "model/closing_begun.h"
 #include "model/codec.h"
 #include "model/request_fields.h"
 #include "model/stored.h"
@@ -125,6 +126,24 @@ void read(Stored& in, Closing& entry) {
   in.money("turnover", entry.turnover);
 }
 
+void read(Stored& in, ClosingBegun& entry) {
+  if (in.has("business_day")) in.parsed("business_day", entry.request.business_day.emplace());
+  in.list("counted", into(entry.request.counted, read_counted));
+  in.money("difference", entry.difference);
+  in.list("drawer", into(entry.drawer, read_cash));
+  Bytes fingerprint;
+  in.bytes("fingerprint", fingerprint);
+  if (fingerprint.size() == entry.fingerprint.size())
+    std::ranges::copy(fingerprint, entry.fingerprint.begin());
+  in.text("key", entry.key);
+  if (in.has("last_of_month")) in.boolean("last_of_month", entry.last_of_month.emplace());
+  in.text("note", entry.request.note);
+  in.number("number", entry.number);
+  in.parsed("register", entry.register_id);
+  in.boolean("signed", entry.is_signed);
+  in.boolean("with_difference", entry.books_difference);
+}
+
 Result<Denomination> denomination_from(json::Fields in) {
   Denomination out;
   SIEGEL_TRY(out.count, in.required_int("count", 0, 1'000'000));
@@ -185,6 +204,42 @@ std::string to_json(const Closing& entry) {
 
 Result<Closing> closing_from_json(std::string_view json) {
   return read_as<Closing>(json, [](Stored& in, Closing& out) { read(in, out); });
+}
+
+std::string to_json(const ClosingBegun& entry) {
+  std::string bytes;
+  json::Writer out(bytes);
+  out.begin_object();
+  if (entry.request.business_day) out.field("business_day", entry.request.business_day->text());
+  optional_objects(out, "counted", entry.request.counted);
+  optional_number(out, "difference", entry.difference.cents());
+  optional_objects(out, "drawer", entry.drawer);
+  out.field("fingerprint", base64(entry.fingerprint)).field("key", entry.key);
+  if (entry.last_of_month) out.field("last_of_month", *entry.last_of_month);
+  optional_text(out, "note", entry.request.note);
+  out.field("number", number(entry.number)).field("register", entry.register_id.text());
+  out.field("signed", entry.is_signed).field("with_difference", entry.books_difference);
+  out.end_object();
+  return bytes;
+}
+
+Result<ClosingBegun> closing_begun_from_json(std::string_view json) {
+  return read_as<ClosingBegun>(json, [](Stored& in, ClosingBegun& out) { read(in, out); });
+}
+
+std::string to_json(const BusinessInForce& entry) {
+  std::string bytes;
+  json::Writer out(bytes);
+  out.begin_object().field("business_sequence", number(entry.business_sequence));
+  out.field("register", entry.register_id.text()).end_object();
+  return bytes;
+}
+
+Result<BusinessInForce> business_in_force_from_json(std::string_view json) {
+  return read_as<BusinessInForce>(json, [](Stored& in, BusinessInForce& out) {
+    in.number("business_sequence", out.business_sequence);
+    in.parsed("register", out.register_id);
+  });
 }
 
 Result<ClosingRequest> closing_from_request(const json::Value& value, std::string_view place) {

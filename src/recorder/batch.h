@@ -29,6 +29,7 @@ class Recorder::Batch {
     return m_last + m_drafts.size();
   }
 
+  [[nodiscard]] Instant at() const { return m_at; }
   /// Of the entry added last.
   [[nodiscard]] std::uint64_t last() const { return m_last + m_drafts.size(); }
   [[nodiscard]] bool empty() const { return m_drafts.empty(); }

@@ -70,6 +70,8 @@ void Recorder::note_call(CallId id, Lane& lane, const std::string& device, Now n
   gauge.sent();
   ++lane.calls;
   lane.flight->call = id;
+  if (const auto marks = m_state.marks.find(device); marks != m_state.marks.end())
+    lane.flight->used = marks->second;
   m_calls[id.get()] = {&lane, &gauge, now.steady};
 }
 
@@ -240,16 +242,14 @@ Result<country::StepAnswer> Recorder::checked(const Lane& lane,
       return contradiction(fmt::format("the TSE used signature counter {} after {}",
                                        answer->signature->counter,
                                        selling->progress.start->counter));
-  } else {
-    std::uint64_t before = 0;
-    if (const auto reg = m_state.registers.find(lane.id); reg != m_state.registers.end())
-      if (const auto highest = reg->second.transactions.find(flight.tse_serial);
-          highest != reg->second.transactions.end())
-        before = highest->second;
-    if (answer->transaction <= before && !SIEGEL_MUTANT("believe-any-answer"))
-      return contradiction(fmt::format("the TSE gave transaction number {}, {} was used before",
-                                       answer->transaction, before));
+  } else if (answer->transaction <= flight.used.transaction &&
+             !SIEGEL_MUTANT("believe-any-answer")) {
+    return contradiction(fmt::format("the TSE gave transaction number {}, {} was used before",
+                                     answer->transaction, flight.used.transaction));
   }
+  if (answer->signature->counter <= flight.used.counter && !SIEGEL_MUTANT("believe-any-answer"))
+    return contradiction(fmt::format("the TSE used signature counter {}, {} was used before",
+                                     answer->signature->counter, flight.used.counter));
   return step_answer(answer->transaction, *answer->signature);
 }
 
@@ -506,7 +506,8 @@ std::optional<Plan> Recorder::stray_plan(const std::string& tse_serial,
   const auto reg = m_state.registers.find(transaction.client);
   const auto tse = m_state.tses.find(tse_serial);
   if (reg == m_state.registers.end() || tse == m_state.tses.end() || !m_state.business) return {};
-  const auto stamp = LocalStamp::from(now.wall, m_state.business->time_zone);
+  const Business& business = m_state.business_of(reg->second);
+  const auto stamp = LocalStamp::from(now.wall, business.time_zone);
   SIEGEL_CHECK(stamp.ok());  // looked at when the master data were set
   RegisterInfo info = reg->second.info;
   info.tse_serial = tse_serial;
@@ -515,8 +516,8 @@ std::optional<Plan> Recorder::stray_plan(const std::string& tse_serial,
   draft.reason = fmt::format("TSE transaction {} was left open by an outage", transaction.number);
   const country::Facts facts{
       .now = *stamp,
-      .business = *m_state.business,
-      .business_sequence = m_state.business_sequence,
+      .business = business,
+      .business_sequence = reg->second.business_sequence,
       .register_info = info,
       .tse = &tse->second,
       .profile = m_state.profile,

@@ -20,11 +20,6 @@ std::string month_at(const LocalStamp& now, const RksvState& rksv) {
   return std::max(month_of(now.text()), month_of(rksv.last_time));
 }
 
-bool is_last_of_month(const LocalStamp& now) {
-  const auto today = now.date().ymd();
-  return today == today.year() / today.month() / std::chrono::last;
-}
-
 /// What a waiting command means for what is due before it.
 struct Waiting {
   bool business = false;  ///< a sale or a closing: what is due comes first
@@ -69,7 +64,7 @@ bool Recorder::begin_due(Lane& lane, Now now, Effects& effects) {
   if (rksv.run && works && !after_sale && !SIEGEL_MUTANT("sammelbeleg-dropped"))
     return begin_own(lane, collective_draft(*rksv.run), {}, {}, now, effects);
   if (!m_state.profile.automatic_dues || rksv.open_months.empty()) return false;
-  const auto stamp = local(now, *m_state.business);
+  const auto stamp = local(now, m_state.business_of(found->second));
   if (!stamp) return false;
   const Waiting waiting = look_at(lane.waiting);
   if (waiting.own) return false;
@@ -85,7 +80,7 @@ bool Recorder::begin_own(Lane& lane, ReceiptDraft draft, std::vector<RequestId> 
                          const std::optional<std::pair<std::uint64_t, Closing>>& closing, Now now,
                          Effects& effects) {
   const RegisterState& reg = m_state.registers.find(lane.id)->second;
-  const auto stamp = local(now, *m_state.business);
+  const auto stamp = local(now, m_state.business_of(reg));
   if (!stamp) return false;
   // No till may have a Vorgang of this name open.
   std::string name = fmt::format("{}-{}", receipt_kind_text(draft.kind), reg.next_number);
@@ -93,8 +88,8 @@ bool Recorder::begin_own(Lane& lane, ReceiptDraft draft, std::vector<RequestId> 
   const country::RksvFacts rksv = rksv_facts(reg);
   const country::Facts facts{
       .now = *stamp,
-      .business = *m_state.business,
-      .business_sequence = m_state.business_sequence,
+      .business = m_state.business_of(reg),
+      .business_sequence = reg.business_sequence,
       .register_info = reg.info,
       .tse = nullptr,
       .profile = m_state.profile,
@@ -124,56 +119,14 @@ bool Recorder::begin_own(Lane& lane, ReceiptDraft draft, std::vector<RequestId> 
   return true;
 }
 
-Result<Ok> Recorder::begin_close(Lane& lane, const Command& command, const Close& close, Now now,
-                                 Effects& effects) {
-  SIEGEL_TRY_OK(check_key(close.key));
-  const KnownKey* known = m_state.find_key(close.register_id, close.key);
-  if (known == nullptr && close.lookup.key) known = &*close.lookup.key;
-  if (known != nullptr) {
-    if (known->fingerprint != close.fingerprint) return key_reused(close.key);
-    reply_when_durable(m_state.sequence, {command.request},
-                       {.sequence = known->sequence, .replayed = true}, effects);
-    return Ok{};
-  }
-  if (close.lookup.position < m_state.forgotten_up_to)
-    return unavailable("E-API-603", "the look-up is older than what is in memory; repeat it");
-  SIEGEL_TRY(const RegisterState* reg, ready_register(close.register_id));
-  if (!reg->rksv)
-    return conflict("E-RKS-302",
-                    fmt::format("register {} has no signature device; its days are closed "
-                                "otherwise",
-                                lane.id),
-                    "/register");
-  if (!reg->rksv->start)
-    return conflict(
-        "E-RKS-303",
-        fmt::format("register {} has no Startbeleg yet: there is no day to close", lane.id),
-        "/register");
-  SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
-  const RksvState& rksv = *reg->rksv;
-  const Closing closing{.register_id = close.register_id,
-                        .number = rksv.closings + 1,
-                        .at = stamp,
-                        .receipts = rksv.receipts,
-                        .turnover = rksv.turnover,
-                        .last_of_month = close.last_of_month.value_or(is_last_of_month(stamp))};
-  const journal::Key key{close.key, close.fingerprint};
-  Batch batch(m_state.sequence, now.wall);
-  const std::uint64_t sequence =
-      batch.add(entry_kind::closing, to_json(closing), lane.id, command.actor, key);
-  m_state.apply_closing(sequence, closing, key);
-  append(batch, effects);
-
-  const bool works = signable(reg->info.signers);
-  const std::string month = month_at(stamp, rksv);
-  const auto kind =
-      m_state.profile.automatic_dues && !rksv.ended ? rksv.due(month, works) : std::nullopt;
-  if (kind && begin_own(lane, due_draft(rksv, month, *kind), {command.request},
-                        std::pair(sequence, closing), now, effects))
-    return Ok{};
-  reply_when_durable(sequence, {command.request}, {.sequence = sequence, .closing = closing},
-                     effects);
-  return Ok{};
+bool Recorder::begin_due_after(Lane& lane, std::uint64_t closing_sequence, const Closing& closing,
+                               const std::vector<RequestId>& waiters, Now now, Effects& effects) {
+  const RegisterState& reg = m_state.registers.find(lane.id)->second;
+  if (!reg.rksv || reg.rksv->ended || !m_state.profile.automatic_dues) return false;
+  const std::string month = month_at(closing.at, *reg.rksv);
+  const auto kind = reg.rksv->due(month, signable(reg.info.signers));
+  return kind && begin_own(lane, due_draft(*reg.rksv, month, *kind), waiters,
+                           std::pair(closing_sequence, closing), now, effects);
 }
 
 Status Recorder::check_register(const RegisterInfo& info) const {

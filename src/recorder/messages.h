@@ -62,15 +62,16 @@ struct Update {
   std::string draft;  ///< canonical JSON, checked by the front
 };
 
-/// Ends the business day of a register that signs with signature devices (Austria). When the month
-/// ends with it, its Monatsbeleg (in December the Jahresbeleg) is made right after, unless the
-/// profile says that nothing is made by itself.
+/// Ends the business day of a register (Z). Refused with E-CLO-100 and a list while anything is
+/// open there. Austria: when the month ends with it, its Monatsbeleg (in December the Jahresbeleg)
+/// is made right after, unless the profile says that nothing is made by itself.
 struct Close {
   RegisterId register_id;
   std::string key;                    ///< idempotency key, 1..200 printable characters
   Hash256 fingerprint{};              ///< of the request as received
   std::optional<bool> last_of_month;  ///< empty: it is the calendar's last day of the month
   Lookup lookup;                      ///< key only
+  ClosingRequest request = {};
 };
 
 /// A failure nobody can see in the answer of a device: a printer or a whole till (TSS-005), told by

@@ -21,6 +21,7 @@ Recorder::Recorder(const country::Country& country, State state, const Keys* key
     : m_country(country), m_state(std::move(state)), m_keys(keys), m_durable(m_state.sequence) {}
 
 void Recorder::resume(Now now, Effects& effects) {
+  bring_into_force_at_start(now, effects);
   for (const auto& [sequence, plan] : m_state.unsealed) {
     Flight flight;
     flight.work = Selling{sequence, plan, {}};
@@ -54,7 +55,7 @@ void Recorder::resume(Now now, Effects& effects) {
   }
   // A Sammelbeleg, or what a closing demanded, is taken up too.
   for (const auto& [id, reg] : m_state.registers)
-    if (reg.rksv && (reg.rksv->run || reg.rksv->month_ends)) lane_of(id);
+    if (reg.closing || (reg.rksv && (reg.rksv->run || reg.rksv->month_ends))) lane_of(id);
   for (auto& [id, lane] : m_lanes) ready(lane);
   run_ready(now, effects);
   arm(effects);

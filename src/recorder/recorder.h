@@ -104,12 +104,20 @@ class Recorder {
     Steady deadline{0};
     bool durable = false;  ///< its entry is durable: the device may be asked
     bool asking = false;   ///< unfinished: waits for what the device holds
+    TseMarks used;         ///< by the device, as of the call under way
     /// Ends a transaction that an outage left open: nobody waits for it, customers go first while
     /// the device is silent.
     bool stray = false;
   };
+  /// A closing that is handed over and not answered.
+  struct Closed {
+    std::uint64_t sequence = 0;
+    Closing closing;
+  };
   struct Lane {
     std::string id;  ///< register
+    std::vector<RequestId> closing_waiters;
+    std::optional<Closed> closed;
     std::uint64_t calls = 0;
     std::optional<Flight> flight;
     std::deque<Flight> unfinished;  ///< left by a crash or an outage, before everything else
@@ -166,9 +174,10 @@ class Recorder {
             Effects& effects);
   void record_started(Lane& lane, VorgangStarted started, Batch& batch, Effects& effects);
 
-  void record_not_required(Lane& lane, Plan plan, std::string json,
-                           const std::optional<journal::Key>& key, const std::string& actor,
-                           RequestId request, Now now, Effects& effects);
+  /// The same in an append that holds other entries already.
+  void record_plan_in(Batch& batch, Lane& lane, Plan plan, std::string json,
+                      country::Progress progress, const std::optional<journal::Key>& key,
+                      std::string actor, std::vector<RequestId> waiters, Now now, Effects& effects);
   [[nodiscard]] country::RksvFacts rksv_facts(const RegisterState& reg) const;
 
   // signing.cpp: receipts of signature devices
@@ -188,10 +197,33 @@ class Recorder {
   bool begin_own(Lane& lane, ReceiptDraft draft, std::vector<RequestId> waiters,
                  const std::optional<std::pair<std::uint64_t, Closing>>& closing, Now now,
                  Effects& effects);
-  Result<Ok> begin_close(Lane& lane, const Command& command, const Close& close, Now now,
-                         Effects& effects);
+  bool begin_due_after(Lane& lane, std::uint64_t closing_sequence, const Closing& closing,
+                       const std::vector<RequestId>& waiters, Now now, Effects& effects);
   Result<std::uint64_t> set_rksv_master(const Command& command, const Master& master, Batch& batch);
   [[nodiscard]] Status check_register(const RegisterInfo& info) const;
+
+  // closing.cpp: the end of a day
+  Result<Ok> begin_close(Lane& lane, const Command& command, const Close& close, Now now,
+                         Effects& effects);
+  /// Takes up a closing under way or answers a finished one, before anything else; false: none.
+  bool continue_closing(Lane& lane, Now now, Effects& effects);
+  void answer_closing(Lane& lane, Now now, Effects& effects);
+  /// E-CLO-100 with a list.
+  [[nodiscard]] Status check_nothing_open(const RegisterState& reg) const;
+  /// A receipt the recorder makes by itself.
+  Result<Plan> decide_own(const RegisterState& reg, const ReceiptDraft& draft, VorgangId vorgang,
+                          const LocalStamp& stamp) const;
+  void add_closing(Lane& lane, const ClosingBegun& begun, std::string_view actor, Batch& batch);
+
+  // masters.cpp: master data and when they come into force
+  Result<std::uint64_t> set_business(const Command& command, const Business& business, Batch& batch,
+                                     Now now);
+  Result<std::uint64_t> set_register(const Command& command, const RegisterInfo& info,
+                                     bool replaces, Batch& batch);
+  void use_latest_business(const std::string& id, std::string_view actor, Batch& batch);
+  /// What waits for the closing of this register.
+  void bring_into_force(const std::string& id, std::string_view actor, Batch& batch);
+  void bring_into_force_at_start(Now now, Effects& effects);
 
   // outage.cpp: from a failure to the device's return, and what a person does about it
   Result<std::uint64_t> note_outage(const Command& command, const OutageNote& note, Batch& batch);

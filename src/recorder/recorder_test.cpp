@@ -102,6 +102,12 @@ TEST(Recorder, SellsOnlyWhenBusinessAndTseAreKnown) {
   EXPECT_EQ(shop.refusal(shop.send(TestStand::sale(1, "k"))), "E-REG-106");
   Business business;
   business.name = "Bäckerei";
+  EXPECT_EQ(shop.refusal(shop.master(business)), "E-MAS-101");
+  business.street = "Markt 1";
+  business.postcode = "89073";
+  business.city = "Ulm";
+  EXPECT_EQ(shop.refusal(shop.master(business)), "E-MAS-103");
+  business.tax_number = "88/123/45678";
   shop.master(business);
   EXPECT_EQ(shop.refusal(shop.send(TestStand::sale(1, "k"))), "E-REG-105");
 }
@@ -133,7 +139,9 @@ TEST_F(RecorderTest, ARegisterIsChangedBetweenTwoReceipts) {
   EXPECT_FALSE(shop.answered(change));
   shop.settle();
   EXPECT_TRUE(shop.answered(change));
-  EXPECT_EQ(shop.recorder().state().registers.at("KASSE-1").info.name, "Theke");
+  // What was sold today was sold under the old name: the new one waits for the closing.
+  EXPECT_EQ(shop.recorder().state().registers.at("KASSE-1").info.name, "Kasse 1");
+  EXPECT_EQ(shop.recorder().state().registers.at("KASSE-1").next_info->name, "Theke");
 }
 
 // ---- explicit flow ------------------------------------------------------------------------------
@@ -175,6 +183,10 @@ TEST_F(RecorderTest, AVorgangEndsOnTheDeviceItBeganOn) {
   EXPECT_EQ(shop.calls[0].tse_serial, TestStand::serial);
   shop.settle();
   EXPECT_EQ(shop.accepted(finish).seal->tse_serial, TestStand::serial);
+  shop.sell(1, "same day");
+  EXPECT_EQ(shop.recorder().state().registers.at("KASSE-1").info.tse_serial, TestStand::serial);
+  shop.send(Close{.register_id = TestStand::reg(1), .key = "z"});
+  shop.settle();
   shop.send(TestStand::sale(1, "next"));
   shop.flush();
   EXPECT_EQ(shop.calls[0].tse_serial, "cd34");

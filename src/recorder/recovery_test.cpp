@@ -227,7 +227,7 @@ TEST_F(RecoveryTest, ADamagedSnapshotIsRefused) {
   EXPECT_FALSE(State::from_snapshot("").ok());
   EXPECT_FALSE(State::from_snapshot("{}").ok());
   std::string newer = text;
-  newer.replace(newer.find("\"version\":2"), 11, "\"version\":3");
+  newer.replace(newer.find("\"version\":3"), 11, "\"version\":9");
   EXPECT_EQ(State::from_snapshot(newer).error().code, "E-JRN-111");
   for (std::size_t cut = 0; cut < text.size(); cut += 37)
     EXPECT_FALSE(State::from_snapshot(text.substr(0, cut)).ok());

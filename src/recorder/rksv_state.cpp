@@ -44,10 +44,6 @@ void RksvState::apply(const Plan& plan, const Seal& seal) {
       rksv::jws(seal.code_payload, forget_signature ? BytesView() : BytesView(seal.signature)));
   last_time = decided.time;
   last_number = plan.receipt_number;
-  ++receipts;
-  if (decided.kind != RksvKind::training)
-    for (const Money amount : decided.amounts) turnover += amount;
-
   if (seal.outcome == Seal::Outcome::unsigned_outage) {
     if (!run)
       run = UnsignedRun{plan.receipt_number, decided.time,   {}, 0, seal.signer,
@@ -102,9 +98,6 @@ void RksvState::close_months(const Plan& plan, bool is_year) {
 }
 
 void RksvState::apply(const Closing& closing) {
-  closings = closing.number;
-  receipts = 0;
-  turnover = Money();
   month_ends = closing.last_of_month && !open_months.empty();
 }
 

@@ -49,9 +49,6 @@ struct RksvState {
   bool month_ends = false;
   std::string month_closed;    ///< latest month with a Monatsbeleg or Jahresbeleg, "2026-10"
   std::string year_closed;     ///< latest year with a Jahresbeleg, "2025"
-  std::uint64_t closings = 0;  ///< number of the last closing (Z)
-  std::uint64_t receipts = 0;  ///< since the last closing
-  Money turnover;              ///< of them, training left out
   friend bool operator==(const RksvState&, const RksvState&) = default;
 
   /// A plan and what became of it. `register_id` is the Kassen-ID.

@@ -105,7 +105,7 @@ void Recorder::run_ready(Now now, Effects& effects) {
         Flight flight = std::move(lane.unfinished.front());
         lane.unfinished.pop_front();
         take_up(lane, std::move(flight), now, effects);
-      } else if (begin_due(lane, now, effects)) {
+      } else if (continue_closing(lane, now, effects) || begin_due(lane, now, effects)) {
         continue;
       } else if (!lane.waiting.empty()) {
         const Command command = std::move(lane.waiting.front());
@@ -191,15 +191,16 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
       info.tse_serial = started.tse_serial;
     }
   }
-  SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
+  const Business& business = m_state.business_of(*reg);
+  SIEGEL_TRY(const LocalStamp stamp, local(now, business));
   const auto tse = m_state.tses.find(info.tse_serial);
   const country::RksvFacts rksv = rksv_facts(*reg);
   const bool reversed =
       sell.lookup.original_reversed || m_state.reversals.contains(sell.draft.reverses);
   const country::Facts facts{
       .now = stamp,
-      .business = *m_state.business,
-      .business_sequence = m_state.business_sequence,
+      .business = business,
+      .business_sequence = reg->business_sequence,
       .register_info = info,
       .tse = tse == m_state.tses.end() ? nullptr : &tse->second,
       .profile = m_state.profile,
@@ -230,36 +231,23 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
                   command.actor, {command.request}, now, effects);
     return Ok{};
   }
-  if (reg->rksv) {
-    record_not_required(lane, std::move(plan), std::move(json), key, command.actor, command.request,
-                        now, effects);
-    return Ok{};
-  }
   record_plan(lane, std::move(plan), std::move(json), std::move(progress), key, command.actor,
               {command.request}, now, effects);
   return Ok{};
-}
-
-/// Austria: nothing a device must sign (money put into the drawer, say): one append.
-void Recorder::record_not_required(Lane& lane, Plan plan, std::string json,
-                                   const std::optional<journal::Key>& key, const std::string& actor,
-                                   RequestId request, Now now, Effects& effects) {
-  Batch batch(m_state.sequence, now.wall);
-  const std::uint64_t sequence = batch.add(entry_kind::plan, std::move(json), lane.id, actor, key);
-  m_state.apply_plan(sequence, plan, key);
-  Flight flight;
-  flight.work = Selling{sequence, std::move(plan), {}};
-  flight.actor = actor;
-  flight.waiters = {request};
-  flight.id = m_next_flight++;
-  lane.flight = std::move(flight);
-  seal(lane, country::Done{}, false, batch, effects);
 }
 
 void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Progress progress,
                            const std::optional<journal::Key>& key, std::string actor,
                            std::vector<RequestId> waiters, Now now, Effects& effects) {
   Batch batch(m_state.sequence, now.wall);
+  record_plan_in(batch, lane, std::move(plan), std::move(json), std::move(progress), key,
+                 std::move(actor), std::move(waiters), now, effects);
+}
+
+void Recorder::record_plan_in(Batch& batch, Lane& lane, Plan plan, std::string json,
+                              country::Progress progress, const std::optional<journal::Key>& key,
+                              std::string actor, std::vector<RequestId> waiters, Now now,
+                              Effects& effects) {
   const std::uint64_t sequence = batch.add(entry_kind::plan, std::move(json), lane.id, actor, key);
   m_state.apply_plan(sequence, plan, key);
 
@@ -270,6 +258,11 @@ void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Pro
   flight.waiters = std::move(waiters);
   flight.id = m_next_flight++;
   lane.flight = std::move(flight);
+  if (m_state.registers.find(lane.id)->second.rksv) {
+    // Austria: nothing a device must sign (money put into the drawer, say): one append.
+    seal(lane, country::Done{}, false, batch, effects);
+    return;
+  }
   if (suspended(lane.flight->tse_serial)) {
     // Later customers do not wait at all: plan and seal in one append, the device is not asked.
     // One that holds this Vorgang's transaction open has to be told later.
@@ -340,6 +333,9 @@ void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Bat
   seal.asked = asked;
   batch.add(entry_kind::seal, to_json(seal), lane.id, flight.actor);
   m_state.apply_seal(seal);
+  const auto& closing = m_state.registers.find(lane.id)->second.closing;
+  if (closing && closing->complete())
+    add_closing(lane, ClosingBegun(closing->begun), flight.actor, batch);
   const std::uint64_t last = append(batch, effects);
   reply_when_durable(last, std::move(flight.waiters),
                      {.sequence = selling.sequence,
@@ -368,7 +364,7 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
   if (open.lookup.position < m_state.forgotten_up_to)
     return unavailable("E-API-603", "the look-up is older than what is in memory; repeat it");
   SIEGEL_TRY(const RegisterState* reg, ready_register(open.register_id));
-  SIEGEL_TRY(const LocalStamp stamp, local(now, *m_state.business));
+  SIEGEL_TRY(const LocalStamp stamp, local(now, m_state.business_of(*reg)));
 
   Batch batch(m_state.sequence, now.wall);
   const std::string& serial = tse_for(reg->info);
@@ -449,9 +445,7 @@ Result<Ok> Recorder::set_master(const Command& command, const Master& master, No
   Batch batch(m_state.sequence, now.wall);
   std::uint64_t sequence = 0;
   if (const auto* business = std::get_if<Business>(&master.value)) {
-    SIEGEL_TRY_OK(local(now, *business));
-    sequence = batch.add(entry_kind::business, to_json(*business), "", command.actor);
-    m_state.apply_business(sequence, *business);
+    SIEGEL_TRY(sequence, set_business(command, *business, batch, now));
   } else if (const auto* profile = std::get_if<Profile>(&master.value)) {
     sequence = batch.add(entry_kind::profile, to_json(*profile), "", command.actor);
     m_state.apply_profile(*profile);
@@ -462,15 +456,9 @@ Result<Ok> Recorder::set_master(const Command& command, const Master& master, No
     sequence = batch.add(entry_kind::tse, to_json(*tse), "", command.actor);
     m_state.apply_tse(*tse);
   } else if (const auto* info = std::get_if<RegisterInfo>(&master.value)) {
-    const std::string& id = info->id.text();
-    if (m_state.registers.contains(id) && !master.replaces)
-      return conflict("E-REG-103", fmt::format("register {} exists already", id), "/id");
-    SIEGEL_TRY_OK(check_register(*info));
-    SIEGEL_TRY_OK(check_tse_of(*info));
-    sequence = batch.add(entry_kind::register_, to_json(*info), id, command.actor);
-    m_state.apply_register(*info);
+    SIEGEL_TRY(sequence, set_register(command, *info, master.replaces, batch));
     // A device of the new list may work where none did.
-    if (!info->signers.empty()) ready(lane_of(id));
+    if (!info->signers.empty()) ready(lane_of(info->id.text()));
   } else if (const auto* note = std::get_if<OutageNote>(&master.value)) {
     SIEGEL_TRY(sequence, note_outage(command, *note, batch));
   } else if (const auto* report = std::get_if<OutageReport>(&master.value)) {

@@ -16,7 +16,7 @@ void write_care(json::Writer& out, const State& state);
 Status read_care(json::Fields& fields, State& state);
 namespace {
 
-constexpr std::int64_t version_now = 2;
+constexpr std::int64_t version_now = 3;
 
 std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
 
@@ -41,13 +41,13 @@ void write_rksv(json::Writer& out, const std::optional<RksvState>& rksv) {
     out.null();
     return;
   }
-  out.begin_object().field("chaining", rksv->chaining).field("closings", number(rksv->closings));
+  out.begin_object().field("chaining", rksv->chaining);
   out.field("counter", rksv->counter).field("ended", rksv->ended);
   out.field("last_number", rksv->last_number).field("last_time", rksv->last_time);
   out.field("month_closed", rksv->month_closed).field("month_ends", rksv->month_ends);
   out.key("open_months").begin_array();
   for (const std::string& month : rksv->open_months) out.string(month);
-  out.end_array().field("receipts", number(rksv->receipts)).key("run");
+  out.end_array().key("run");
   if (const auto& run = rksv->run) {
     out.begin_object().field("code", run->code).field("first", run->first);
     out.field("first_time", run->first_time).field("last_time", run->last_time);
@@ -57,20 +57,51 @@ void write_rksv(json::Writer& out, const std::optional<RksvState>& rksv) {
     out.null();
   }
   write_shown(out, "start", rksv->start);
-  out.field("turnover", rksv->turnover.cents());
   write_shown(out, "year", rksv->year);
   out.field("year_closed", rksv->year_closed).end_object();
+}
+
+/// The running sums in the form of a closing; `drawer` is that of the register.
+Closing day_of(const RegisterState& reg) {
+  Closing closing;
+  closing.register_id = reg.info.id;
+  reg.day.state_in(closing);
+  for (const auto& [currency, amount] : reg.drawer) closing.drawer.push_back({currency, amount});
+  return closing;
+}
+
+void write_closing(json::Writer& out, const RegisterState& reg) {
+  if (!reg.closing) return;
+  out.key("closing").begin_object().key("begun").raw(to_json(reg.closing->begun));
+  out.field("difference_done", reg.closing->difference_done);
+  out.field("signature_done", reg.closing->signature_done).end_object();
 }
 
 void write_registers(json::Writer& out, const State& state) {
   out.key("registers").begin_array();
   for (const auto& [id, reg] : state.registers) {
-    out.begin_object().key("info").raw(to_json(reg.info));
+    out.begin_object().field("business_sequence", number(reg.business_sequence));
+    write_closing(out, reg);
+    out.field("closings", number(reg.closings)).key("day").raw(to_json(day_of(reg)));
+    out.key("info").raw(to_json(reg.info)).field("last_closing", number(reg.last_closing));
+    if (reg.next_info) out.key("next_info").raw(to_json(*reg.next_info));
     out.field("next_number", number(reg.next_number));
+    out.field("next_stock_number", number(reg.next_stock_number));
+    out.field("register_sequence", number(reg.register_sequence));
     write_rksv(out, reg.rksv);
     out.key("transactions").begin_object();
     for (const auto& [serial, highest] : reg.transactions) out.field(serial, number(highest));
     out.end_object().end_object();
+  }
+  out.end_array();
+}
+
+void write_businesses(json::Writer& out, const State& state) {
+  if (state.businesses.empty()) return;
+  out.key("businesses").begin_array();
+  for (const auto& [at, value] : state.businesses) {
+    out.begin_object().key("business").raw(to_json(value));
+    out.field("sequence", number(at)).end_object();
   }
   out.end_array();
 }
@@ -143,6 +174,7 @@ std::string State::snapshot() const {
   else
     out.null();
   out.field("business_sequence", number(business_sequence));
+  write_businesses(out, *this);
   write_care(out, *this);
   out.field("forgotten_up_to", number(forgotten_up_to));
   out.field("indexed", number(m_indexed));
@@ -163,6 +195,16 @@ std::string State::snapshot() const {
     out.end_object();
   }
   out.end_array();
+  if (!marks.empty()) {
+    out.key("marks").begin_array();
+    for (const auto& [serial, mark] : marks)
+      out.begin_object()
+          .field("counter", number(mark.counter))
+          .field("transaction", number(mark.transaction))
+          .field("tse_serial", serial)
+          .end_object();
+    out.end_array();
+  }
   write_outages(out, *this);
   out.key("profile").raw(to_json(profile));
   out.key("recent").begin_array();
@@ -231,7 +273,6 @@ Result<std::optional<UnsignedRun>> read_run(json::Fields& fields) {
 Result<RksvState> read_rksv(json::Fields fields) {
   RksvState rksv;
   SIEGEL_TRY(rksv.chaining, text_field(fields, "chaining"));
-  SIEGEL_TRY(rksv.closings, unsigned_field(fields, "closings"));
   SIEGEL_TRY(rksv.counter, fields.required_int("counter", INT64_MIN, INT64_MAX));
   SIEGEL_TRY(rksv.ended, fields.required_bool("ended"));
   SIEGEL_TRY(rksv.last_number, text_field(fields, "last_number"));
@@ -243,14 +284,38 @@ Result<RksvState> read_rksv(json::Fields fields) {
     if (months.at(i).string() == nullptr) return corrupt("E-JRN-111", "a month is not a text");
     rksv.open_months.insert(*months.at(i).string());
   }
-  SIEGEL_TRY(rksv.receipts, unsigned_field(fields, "receipts"));
   SIEGEL_TRY(rksv.run, read_run(fields));
   SIEGEL_TRY(rksv.start, read_shown(fields, "start"));
-  SIEGEL_TRY(const std::int64_t turnover, fields.required_int("turnover", INT64_MIN, INT64_MAX));
-  rksv.turnover = Money::from_cents(turnover);
   SIEGEL_TRY(rksv.year, read_shown(fields, "year"));
   SIEGEL_TRY(rksv.year_closed, text_field(fields, "year_closed"));
   return rksv;
+}
+
+Status read_day(const std::string& text, RegisterState& reg) {
+  SIEGEL_TRY(const Closing closing, closing_from_json(text));
+  DayTotals& day = reg.day;
+  day.receipts = closing.receipts;
+  day.turnover = closing.turnover;
+  day.first_number = closing.first_number;
+  day.last_number = closing.last_number;
+  day.first_sequence = closing.first_sequence;
+  day.tses.insert(closing.tses.begin(), closing.tses.end());
+  for (const ClosingCase& one : closing.cases)
+    day.cases[{one.gv_typ, one.gv_name, one.agency, one.key, one.rate}] = one.gross;
+  for (const ClosingPayment& one : closing.payments) day.payments[{one.kind, one.name}] = one.value;
+  for (const ClosingCash& one : closing.cash) day.cash[one.currency] = one.amount;
+  for (const ClosingCash& one : closing.drawer) reg.drawer[one.currency] = one.amount;
+  return Ok{};
+}
+
+Status read_closing(json::Fields& fields, RegisterState& reg) {
+  SIEGEL_TRY(auto item, fields.optional_object("closing"));
+  if (!item) return Ok{};
+  ClosingState& closing = reg.closing.emplace();
+  SIEGEL_TRY(closing.begun, closing_begun_from_json(member(*item, "begun")));
+  SIEGEL_TRY(closing.difference_done, item->required_bool("difference_done"));
+  SIEGEL_TRY(closing.signature_done, item->required_bool("signature_done"));
+  return Ok{};
 }
 
 Status read_registers(json::Fields& fields, State& state) {
@@ -260,7 +325,17 @@ Status read_registers(json::Fields& fields, State& state) {
     SIEGEL_TRY(const RegisterInfo info, register_from_json(member(item, "info")));
     RegisterState& reg = state.registers[info.id.text()];
     reg.info = info;
+    SIEGEL_TRY(reg.business_sequence, unsigned_field(item, "business_sequence"));
+    SIEGEL_TRY_OK(read_closing(item, reg));
+    SIEGEL_TRY(reg.closings, unsigned_field(item, "closings"));
+    SIEGEL_TRY_OK(read_day(member(item, "day"), reg));
+    SIEGEL_TRY(reg.last_closing, unsigned_field(item, "last_closing"));
+    if (const std::string next = member(item, "next_info"); !next.empty()) {
+      SIEGEL_TRY(reg.next_info, register_from_json(next));
+    }
     SIEGEL_TRY(reg.next_number, unsigned_field(item, "next_number"));
+    SIEGEL_TRY(reg.next_stock_number, unsigned_field(item, "next_stock_number"));
+    SIEGEL_TRY(reg.register_sequence, unsigned_field(item, "register_sequence"));
     SIEGEL_TRY(auto rksv, item.optional_object("rksv"));
     if (rksv) {
       SIEGEL_TRY(reg.rksv, read_rksv(std::move(*rksv)));
@@ -357,6 +432,30 @@ Status read_lost(json::Fields& fields, State& state) {
   return Ok{};
 }
 
+Status read_businesses(json::Fields& fields, State& state) {
+  if (!fields.has("businesses")) return Ok{};
+  SIEGEL_TRY(const json::Items items, fields.required_array("businesses", 100'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    SIEGEL_TRY(const std::uint64_t at, unsigned_field(item, "sequence"));
+    SIEGEL_TRY(state.businesses[at], business_from_json(member(item, "business")));
+  }
+  return Ok{};
+}
+
+Status read_marks(json::Fields& fields, State& state) {
+  if (!fields.has("marks")) return Ok{};
+  SIEGEL_TRY(const json::Items items, fields.required_array("marks", 100'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(json::Fields item, items.object(i));
+    SIEGEL_TRY(const std::string serial, item.required_string("tse_serial", 200));
+    TseMarks& mark = state.marks[serial];
+    SIEGEL_TRY(mark.counter, unsigned_field(item, "counter"));
+    SIEGEL_TRY(mark.transaction, unsigned_field(item, "transaction"));
+  }
+  return Ok{};
+}
+
 Status read_left_open(json::Fields& fields, State& state) {
   if (!fields.has("left_open")) return Ok{};
   SIEGEL_TRY(const json::Items items, fields.required_array("left_open", 1'000'000));
@@ -388,12 +487,14 @@ Result<State> State::from_snapshot(std::string_view text) {
   SIEGEL_TRY(state.sequence, unsigned_field(fields, "sequence"));
   SIEGEL_TRY(state.profile, profile_from_json(member(fields, "profile")));
   SIEGEL_TRY_OK(read_registers(fields, state));
+  SIEGEL_TRY_OK(read_businesses(fields, state));
   SIEGEL_TRY_OK(read_care(fields, state));
   SIEGEL_TRY_OK(read_outages(fields, state));
   SIEGEL_TRY_OK(read_vorgaenge(fields, state));
   SIEGEL_TRY_OK(read_lost(fields, state));
   SIEGEL_TRY_OK(read_seen(fields, state));
   SIEGEL_TRY_OK(read_left_open(fields, state));
+  SIEGEL_TRY_OK(read_marks(fields, state));
   SIEGEL_TRY(const json::Items tses, fields.required_array("tses", 100'000));
   for (std::size_t i = 0; i < tses.size(); ++i) {
     SIEGEL_TRY(const TseInfo info, tse_from_json(json::canonical(tses.at(i))));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/mutant.h"
+#include "model/closing_begun.h"
 #include "model/codec.h"
 #include "model/rksv.h"
 
@@ -26,8 +27,37 @@ std::string scoped(std::string_view register_id, std::string_view name) {
 }
 
 void State::apply_business(std::uint64_t at, const Business& value) {
+  if (business) businesses[business_sequence] = std::move(*business);
   business = value;
   business_sequence = at;
+  forget_businesses();
+}
+
+void State::apply_in_force(const BusinessInForce& change) {
+  registers[change.register_id.text()].business_sequence = change.business_sequence;
+  forget_businesses();
+}
+
+/// Kept is what a register works with: as many as there are registers, whatever was entered.
+void State::forget_businesses() {
+  std::erase_if(businesses, [&](const auto& item) {
+    return std::ranges::none_of(
+        registers, [&](const auto& reg) { return reg.second.business_sequence == item.first; });
+  });
+}
+
+const Business& State::business_of(const RegisterState& reg) const {
+  const auto found = businesses.find(reg.business_sequence);
+  return found == businesses.end() ? *business : found->second;
+}
+
+bool State::is_closed(const RegisterState& reg) const {
+  const auto here = [&](const RegisterId& id) { return id == reg.info.id; };
+  return reg.day.receipts == 0 && !reg.closing &&
+         std::ranges::none_of(unsealed,
+                              [&](const auto& item) { return here(item.second.register_id); }) &&
+         std::ranges::none_of(
+             vorgaenge, [&](const auto& item) { return here(item.second.opened.register_id); });
 }
 
 void State::apply_profile(const Profile& value) { profile = value; }
@@ -36,10 +66,23 @@ void State::apply_tse(const TseInfo& info) { tses[info.serial] = info; }
 
 void State::apply_signer(const SignerInfo& info) { signers[info.id] = info; }
 
-void State::apply_register(const RegisterInfo& info) {
+void State::apply_register(std::uint64_t at, const RegisterInfo& info) {
   RegisterState& reg = registers[info.id.text()];
+  if (reg.register_sequence == 0) reg.business_sequence = business_sequence;
   reg.info = info;
+  reg.register_sequence = at;
+  if (reg.next_info == info) reg.next_info.reset();
   if (!info.signers.empty() && !reg.rksv) reg.rksv.emplace();
+}
+
+void State::apply_register_next(const RegisterInfo& info) {
+  RegisterState& reg = registers[info.id.text()];
+  reg.next_info = info;
+  if (reg.info == info) reg.next_info.reset();
+}
+
+void State::apply_closing_begun(const ClosingBegun& begun) {
+  registers[begun.register_id.text()].closing = ClosingState{begun};
 }
 
 void State::apply_vorgang(const VorgangOpened& opened) {
@@ -53,6 +96,8 @@ void State::apply_started(const VorgangStarted& started) {
   // Also without a number: the device may know this client from a call whose answer was lost.
   if (!started.tse_serial.empty())
     note_transaction(started.register_id.text(), started.tse_serial, started.transaction);
+  if (started.transaction != 0)
+    note_marks(started.tse_serial, started.transaction, started.signature_counter);
 }
 
 void State::apply_update(const VorgangUpdated& update) {
@@ -74,7 +119,12 @@ void State::note_key(std::uint64_t at, const RegisterId& register_id,
 void State::apply_closing(std::uint64_t at, const Closing& closing,
                           const std::optional<journal::Key>& key) {
   note_key(at, closing.register_id, key, {});
-  if (auto& rksv = registers[closing.register_id.text()].rksv) rksv->apply(closing);
+  RegisterState& reg = registers[closing.register_id.text()];
+  reg.closings = closing.number;
+  reg.last_closing = at;
+  reg.day = {};
+  reg.closing.reset();
+  if (reg.rksv) reg.rksv->apply(closing);
 }
 
 void State::apply_check(const ReceiptCheck& check) {
@@ -88,6 +138,7 @@ void State::apply_report(const AuthorityReport& report) {
 void State::apply_plan(std::uint64_t at, const Plan& plan, const std::optional<journal::Key>& key) {
   RegisterState& reg = registers[plan.register_id.text()];
   reg.next_number = plan.number + 1;
+  if (plan.stock_number != 0) reg.next_stock_number = plan.stock_number + 1;
   note_key(at, plan.register_id, key, plan.reverses);
   // Whoever plans for a transaction has seen it open: an earlier receipt did not end it.
   if (plan.transaction != 0) {
@@ -106,8 +157,10 @@ void State::apply_seal(const Seal& seal) {
   if (found == unsealed.end()) return;
   const Plan& plan = found->second;
   const std::string& client = plan.register_id.text();
-  if (seal.outcome == Seal::Outcome::signed_by_tse)
+  if (seal.outcome == Seal::Outcome::signed_by_tse) {
     note_transaction(client, seal.tse_serial, seal.transaction);
+    note_marks(seal.tse_serial, seal.transaction, seal.signature_counter);
+  }
   if (seal.outcome == Seal::Outcome::unsigned_outage) {
     OutageState& outage = outages[plan.rksv ? seal.signer : plan.tse_serial];
     outage.next_receipt = std::max(outage.next_receipt, seal.outage_receipt + 1);
@@ -119,7 +172,15 @@ void State::apply_seal(const Seal& seal) {
           plan.process_data,  plan.transaction};
     if (!plan.rksv) note_transaction(client, plan.tse_serial, 0);
   }
-  if (auto& rksv = registers[client].rksv; rksv && plan.rksv) rksv->apply(plan, seal);
+  RegisterState& reg = registers[client];
+  reg.day.apply(seal.plan_sequence, plan, seal, reg.info.base_currency);
+  for (const auto& [currency, amount] : cash_moved(plan, reg.info.base_currency))
+    reg.drawer[currency] += amount;
+  if (reg.closing && plan.vorgang.get() == reg.closing->begun.difference_vorgang())
+    reg.closing->difference_done = true;
+  if (reg.closing && plan.vorgang.get() == reg.closing->begun.signature_vorgang())
+    reg.closing->signature_done = true;
+  if (reg.rksv && plan.rksv) reg.rksv->apply(plan, seal);
   // The abort of a transaction left open has a name of its own, which an open Vorgang may bear too.
   const auto vorgang = vorgaenge.find(scoped(client, plan.vorgang.get()));
   if (vorgang != vorgaenge.end()) {
@@ -153,6 +214,7 @@ void State::apply_late_signature(const LateSignature& late) {
   const auto found = lost.find(late.plan_sequence);
   if (found == lost.end()) return;
   note_transaction(found->second.client, late.tse_serial, late.transaction);
+  note_marks(late.tse_serial, late.transaction, late.signature_counter);
   lost.erase(found);
 }
 
@@ -165,6 +227,13 @@ void State::apply_seen(std::uint64_t at, Instant when, std::string_view by,
   seen.erase(std::min_element(seen.begin(), seen.end(), [](const auto& a, const auto& b) {
     return a.second.sequence < b.second.sequence;
   }));
+}
+
+void State::note_marks(const std::string& serial, std::uint64_t transaction,
+                       std::uint64_t counter) {
+  TseMarks& mark = marks[serial];
+  mark.transaction = std::max(mark.transaction, transaction);
+  mark.counter = std::max(mark.counter, counter);
 }
 
 void State::note_transaction(const std::string& client, const std::string& serial,
@@ -218,7 +287,16 @@ Status State::apply(const journal::Entry& entry) {
     apply_tse(info);
   } else if (entry.kind == entry_kind::register_) {
     SIEGEL_TRY(const RegisterInfo info, register_from_json(entry.payload));
-    apply_register(info);
+    apply_register(at, info);
+  } else if (entry.kind == entry_kind::register_next) {
+    SIEGEL_TRY(const RegisterInfo info, register_from_json(entry.payload));
+    apply_register_next(info);
+  } else if (entry.kind == entry_kind::in_force) {
+    SIEGEL_TRY(const BusinessInForce change, business_in_force_from_json(entry.payload));
+    apply_in_force(change);
+  } else if (entry.kind == entry_kind::closing_begin) {
+    SIEGEL_TRY(const ClosingBegun begun, closing_begun_from_json(entry.payload));
+    apply_closing_begun(begun);
   } else if (entry.kind == entry_kind::vorgang) {
     SIEGEL_TRY(const VorgangOpened opened, vorgang_opened_from_json(entry.payload));
     apply_vorgang(opened);

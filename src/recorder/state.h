@@ -12,20 +12,44 @@
 #include "base/result.h"
 #include "journal/journal.h"
 #include "model/care.h"
+#include "model/closing_begun.h"
 #include "model/entries.h"
 #include "model/master.h"
 #include "model/plan.h"
 #include "recorder/care_state.h"
+#include "recorder/day_totals.h"
 #include "recorder/rksv_state.h"
 
 namespace siegel::recorder {
 
 using journal::Sequence;
 
+/// A closing between its first receipt and its own entry.
+struct ClosingState {
+  ClosingBegun begun;
+  bool difference_done = false;  ///< its receipt is sealed
+  bool signature_done = false;
+  [[nodiscard]] bool complete() const {
+    return (difference_done || !begun.books_difference) && (signature_done || !begun.is_signed);
+  }
+  friend bool operator==(const ClosingState&, const ClosingState&) = default;
+};
+
 /// One register as the journal knows it.
 struct RegisterState {
-  RegisterInfo info;
+  RegisterInfo info;                    ///< in force
+  std::uint64_t register_sequence = 0;  ///< entry of `info`
+  std::uint64_t business_sequence = 0;  ///< entry with the master data in force here
+  /// Entered, and in force from the next closing on (with Profile::restart_for_master: and a
+  /// restart).
+  std::optional<RegisterInfo> next_info;
   std::uint64_t next_number = 1;
+  std::uint64_t next_stock_number = 1;  ///< of stock-takings
+  DayTotals day;                        ///< since the last closing
+  CashMoved drawer;                     ///< what should be in the drawer, over all closings
+  std::uint64_t closings = 0;           ///< number of the last closing (Z)
+  std::uint64_t last_closing = 0;       ///< its entry; 0: none yet
+  std::optional<ClosingState> closing;  ///< under way
   /// Highest transaction number recorded for this client, per TSE serial. What a device holds above
   /// it is not known to the journal yet.
   std::map<std::string, std::uint64_t, std::less<>> transactions;
@@ -55,6 +79,13 @@ struct OutageState {
   };
   std::optional<Past> last;  ///< the last one that has ended
   friend bool operator==(const OutageState&, const OutageState&) = default;
+};
+
+/// What a TSE was seen to have used; one that gives it again is another one, or an old copy.
+struct TseMarks {
+  std::uint64_t transaction = 0;
+  std::uint64_t counter = 0;
+  friend bool operator==(const TseMarks&, const TseMarks&) = default;
 };
 
 /// A transaction that its receipt left open on this device, because the device failed and another
@@ -104,7 +135,10 @@ class State {
   void apply_business(std::uint64_t sequence, const Business& business);
   void apply_profile(const Profile& profile);
   void apply_tse(const TseInfo& info);
-  void apply_register(const RegisterInfo& info);
+  void apply_register(std::uint64_t sequence, const RegisterInfo& info);
+  void apply_register_next(const RegisterInfo& info);
+  void apply_in_force(const BusinessInForce& change);
+  void apply_closing_begun(const ClosingBegun& begun);
   void apply_vorgang(const VorgangOpened& opened);
   void apply_started(const VorgangStarted& started);
   void apply_update(const VorgangUpdated& update);
@@ -129,15 +163,22 @@ class State {
 
   /// The TSE is out of operation for ever.
   [[nodiscard]] bool retired(std::string_view tse_serial) const;
+  /// The master data in force at a register. There is a business.
+  [[nodiscard]] const Business& business_of(const RegisterState& reg) const;
+  /// It has recorded nothing since its last closing and nothing is open there: new master data may
+  /// come into force [DSFinV-K 5.2].
+  [[nodiscard]] bool is_closed(const RegisterState& reg) const;
+
   [[nodiscard]] const KnownKey* find_key(const RegisterId& register_id, std::string_view key) const;
 
   /// Canonical JSON of everything, for the snapshot; equal states give equal texts.
   [[nodiscard]] std::string snapshot() const;
   static Result<State> from_snapshot(std::string_view json);
 
-  std::uint64_t sequence = 0;  ///< last entry applied
-  std::optional<Business> business;
-  std::uint64_t business_sequence = 0;
+  std::uint64_t sequence = 0;                    ///< last entry applied
+  std::optional<Business> business;              ///< entered last
+  std::uint64_t business_sequence = 0;           ///< its entry
+  std::map<std::uint64_t, Business> businesses;  ///< older ones that are in force somewhere
   Profile profile;
   std::map<std::string, RegisterState, std::less<>> registers;
   std::map<std::string, TseInfo, std::less<>> tses;         ///< by serial
@@ -152,7 +193,8 @@ class State {
   std::map<std::uint64_t, Plan> unsealed;                      ///< by sequence
   std::map<std::uint64_t, LostPlan> lost;                      ///< by plan sequence
   std::vector<LeftOpen> left_open;
-  std::map<std::string, TseCare, std::less<>> care;  ///< by TSE serial
+  std::map<std::string, TseMarks, std::less<>> marks;  ///< by TSE serial
+  std::map<std::string, TseCare, std::less<>> care;    ///< by TSE serial
   std::unordered_map<std::string, std::uint64_t>
       reversals;                      ///< receipt number -> plan, not indexed yet
   std::uint64_t forgotten_up_to = 0;  ///< keys and reversals up to here are in the index only
@@ -161,7 +203,9 @@ class State {
   void note_key(std::uint64_t sequence, const RegisterId& register_id,
                 const std::optional<journal::Key>& key, const std::string& reverses);
   [[nodiscard]] Status check_chain(std::uint64_t sequence, const Plan& plan) const;
+  void forget_businesses();
   void note_transaction(const std::string& client, const std::string& serial, std::uint64_t number);
+  void note_marks(const std::string& serial, std::uint64_t transaction, std::uint64_t counter);
 
   struct Recent {
     std::uint64_t sequence;
