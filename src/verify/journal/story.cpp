@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "model/closing_begun.h"
 #include "model/codec.h"
 #include "verify/journal/amounts.h"
 
@@ -60,6 +61,7 @@ bool Story::take_master(std::string_view kind, std::string_view payload) {
     if (const auto info = read(register_from_json(payload))) {
       m_registers.insert(info->id.text());
       m_rksv.take_register(*info);
+      m_closings.take_register(*info);
     }
   } else if (kind == entry_kind::tse) {
     if (const auto info = read(tse_from_json(payload))) {
@@ -70,7 +72,16 @@ bool Story::take_master(std::string_view kind, std::string_view payload) {
       m_rksv.take_signer(*info, fmt::format("entry {}", m_sequence));
     }
   } else if (kind == entry_kind::closing) {
-    if (const auto closing = read(closing_from_json(payload))) m_rksv.take_closing(*closing);
+    if (const auto closing = read(closing_from_json(payload))) {
+      m_rksv.take_closing(*closing);
+      m_closings.take_closing(*closing, m_sequence);
+    }
+  } else if (kind == entry_kind::closing_begin) {
+    read(closing_begun_from_json(payload));
+  } else if (kind == entry_kind::register_next) {
+    read(register_from_json(payload));
+  } else if (kind == entry_kind::in_force) {
+    read(business_in_force_from_json(payload));
   } else if (kind == entry_kind::check) {
     read(receipt_check_from_json(payload));
   } else if (kind == entry_kind::report) {
@@ -79,6 +90,14 @@ bool Story::take_master(std::string_view kind, std::string_view payload) {
     read(tse_switch_from_json(payload));
   } else if (kind == entry_kind::message_seen) {
     read(message_seen_from_json(payload));
+  } else if (kind == entry_kind::tse_checked) {
+    read(tse_checked_from_json(payload));
+  } else if (kind == entry_kind::tse_retired) {
+    if (const auto retired = read(tse_retired_from_json(payload))) {
+      m_retired.insert(retired->tse_serial);
+    }
+  } else if (kind == entry_kind::clock_confirmed) {
+    read(clock_confirmed_from_json(payload));
   } else if (kind == entry_kind::profile) {
     read(profile_from_json(payload));
   } else if (kind == entry_kind::vorgang) {
@@ -105,6 +124,7 @@ void Story::take_removed(const EntryHeader& header) {
   if (header.kind == entry_kind::business) m_businesses[header.sequence] = CountryCode::de;
   if (header.kind == entry_kind::plan || header.kind == entry_kind::seal) {
     m_rksv.take_removed(header.register_id);
+    m_closings.take_removed(header.register_id);
   }
   find("JRN-0107", "", header.kind, "");
 }
@@ -153,10 +173,12 @@ void Story::take_plan(const EntryHeader& header, std::string_view payload) {
   check_amounts(*plan, austrian ? CountryCode::at : CountryCode::de,
                 [this](std::string_view rule, std::string_view place, std::string_view found,
                        std::string_view expected) { find(rule, place, found, expected); });
+  m_closings.take_plan(*plan, m_sequence);
   m_open.emplace(m_sequence, OpenPlan{{client, std::string(process_type_text(plan->process_type)),
                                        plan->process_data},
                                       plan->tse_serial,
                                       plan->transaction,
+                                      client,
                                       austrian ? std::optional(*plan) : std::nullopt});
 }
 
@@ -173,6 +195,7 @@ void Story::take_seal(std::string_view payload) {
   }
   OpenPlan plan = std::move(at->second);
   m_open.erase(at);
+  m_closings.take_seal(plan.register_id, seal->plan_sequence, seal->tse_serial);
   if (plan.austrian) m_rksv.take(*plan.austrian, *seal, m_sequence);
   switch (seal->outcome) {
     case Seal::Outcome::signed_by_tse:
@@ -196,6 +219,9 @@ void Story::take_seal(std::string_view payload) {
 void Story::seal_signed(const Seal& seal, const OpenPlan& plan) {
   if (seal.tse_serial != plan.tse_serial) {
     find("JRN-0211", "/tse_serial", seal.tse_serial, plan.tse_serial);
+  }
+  if (m_retired.contains(seal.tse_serial)) {
+    find("JRN-0407", "/tse_serial", seal.tse_serial, "a TSE in operation");
   }
   if (plan.transaction != 0 && seal.transaction != plan.transaction) {
     find("JRN-0405", "/transaction", fmt::format("{}", seal.transaction),

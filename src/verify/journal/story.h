@@ -10,7 +10,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "model/care.h"
 #include "model/entries.h"
+#include "verify/journal/closings.h"
 #include "verify/journal/cross_check.h"
 #include "verify/journal/rksv_story.h"
 #include "verify/journal/seals.h"
@@ -30,7 +32,7 @@ struct EntryHeader {
   std::string key;  ///< empty: none
 };
 
-/// Takes the entries in order: rules JRN-0104, -0105, -02xx to -05xx, -08xx.
+/// Takes the entries in order: rules JRN-0104, -0105, -02xx to -05xx, -08xx, -09xx.
 class Story {
  public:
   explicit Story(Report& report)
@@ -38,7 +40,10 @@ class Story {
         m_seals(report),
         m_rksv(m_seals,
                [this](std::string_view rule, std::string_view place, std::string_view found,
-                      std::string_view expected) { find(rule, place, found, expected); }) {}
+                      std::string_view expected) { find(rule, place, found, expected); }),
+        m_closings([this](std::string_view rule, std::string_view place, std::string_view found,
+                          std::string_view expected) { find(rule, place, found, expected); },
+                   true) {}
   Story(const Story&) = delete;
   Story& operator=(const Story&) = delete;
 
@@ -60,6 +65,7 @@ class Story {
     SignedFacts facts;
     std::string tse_serial;
     std::uint64_t transaction = 0;
+    std::string register_id;
     std::optional<Plan> austrian;  ///< whole, where RKSV is the law
   };
   struct OutageState {
@@ -103,6 +109,7 @@ class Story {
   Report& m_report;
   SealCheck m_seals;
   RksvStory m_rksv;
+  ClosingStory m_closings;
   std::uint64_t m_sequence = 0;
   std::set<std::string, std::less<>> m_registers;
   std::unordered_map<std::string, std::uint64_t> m_numbers;  // last number by register
@@ -112,6 +119,7 @@ class Story {
   std::map<std::uint64_t, CountryCode> m_businesses;
   std::map<std::uint64_t, OpenPlan> m_open;      // plans without seal
   std::map<std::uint64_t, OpenPlan> m_unsigned;  // sealed as unsigned
+  std::set<std::string, std::less<>> m_retired;  // serials of TSEs out of operation
   std::unordered_set<std::uint64_t> m_removed;   // plans whose payload was removed, without seal
   bool m_any_removed = false;
   std::map<std::string, OutageState, std::less<>> m_outages;
