@@ -10,8 +10,10 @@
 #include "country/at/fields.h"
 #include "country/at/period.h"
 #include "country/at/receipt_text.h"
+#include "country/common/business_case.h"
 #include "country/common/checks.h"
 #include "country/common/lines.h"
+#include "country/common/particulars.h"
 #include "model/codec.h"
 #include "model/rksv.h"
 
@@ -24,13 +26,12 @@ constexpr std::size_t signature_bytes = 64;
 constexpr LineLaw line_law{.country = CountryCode::at, .not_taxable = VatKey(4)};
 
 enum class Standing {
-  refused,
-  not_subject,  ///< recorded, no Barumsatz
+  not_subject,  ///< recorded, no Barumsatz: nothing is paid with it
   sale,
   without_amount,
 };
 struct KindRule {
-  Standing standing = Standing::refused;
+  Standing standing = Standing::not_subject;
   RksvKind rksv = RksvKind::standard;
   Contents contents = {};
 };
@@ -47,16 +48,17 @@ KindRule rule_of(ReceiptKind kind) {
     case ReceiptKind::abort:
       return {Standing::not_subject, {}, {.lines = Need::may}};
     case ReceiptKind::stock_take:
-    case ReceiptKind::commission:
-    case ReceiptKind::gift_basket:
     case ReceiptKind::memo:
       return {Standing::not_subject, {}, empty};
     case ReceiptKind::order:
     case ReceiptKind::transfer:
     case ReceiptKind::invoice:
     case ReceiptKind::benefit:
-    case ReceiptKind::other:
+    case ReceiptKind::commission:
+    case ReceiptKind::gift_basket:
       return {};
+    case ReceiptKind::other:
+      return {Standing::not_subject, {}, {.lines = Need::may}};
     case ReceiptKind::start:
       return {Standing::without_amount, RksvKind::start, empty};
     case ReceiptKind::zero:
@@ -94,13 +96,16 @@ Status check_life(const ReceiptDraft& draft, const Facts& facts) {
   return Ok{};
 }
 
+/// The five sums are EUR [RKSV 9].
+Status check_currency(const Facts& facts) {
+  if (facts.register_info.base_currency == Currency::eur()) return Ok{};
+  return conflict(
+      "E-RKS-115",
+      fmt::format("register {} counts in {}; an Austrian one counts in EUR",
+                  facts.register_info.id.text(), facts.register_info.base_currency.text()));
+}
+
 Status check_kind(const ReceiptDraft& draft, const KindRule& rule) {
-  if (rule.standing == Standing::refused) {
-    return invalid("E-RKS-111",
-                   fmt::format("Austria has no receipt of kind \"{}\": what is not paid gets none",
-                               receipt_kind_text(draft.kind)),
-                   "/kind");
-  }
   if (rule.standing == Standing::without_amount && draft.total && *draft.total != Money()) {
     return invalid("E-RKS-114",
                    fmt::format("a receipt of kind \"{}\" has no amount; the total is given as {}",
@@ -110,14 +115,41 @@ Status check_kind(const ReceiptDraft& draft, const KindRule& rule) {
   return Ok{};
 }
 
-/// True if nothing of the receipt is turnover.
-Result<bool> is_cash_movement_only(const Plan& plan) {
-  const auto moves = std::ranges::count_if(
-      plan.lines, [](const PlanLine& line) { return is_cash_movement(line.gv_typ); });
-  if (moves == 0) return false;
-  if (static_cast<std::size_t>(moves) == plan.lines.size()) return true;
-  return invalid("E-RKS-112",
-                 "money put into or taken out of the drawer needs a receipt of its own", "/lines");
+/// Cash that moves, tips handed on to the staff, and what is taken for others is no turnover of the
+/// business [BAO 131b].
+bool is_own_turnover(const PlanLine& line) {
+  return !is_cash_movement(line.gv_typ) && line.gv_typ != GvTyp::trinkgeld_an && line.agency == 0;
+}
+
+/// Sold on account and nothing given for it, neither money nor a voucher: no Barumsatz before it is
+/// paid.
+bool is_on_account(const Plan& plan) {
+  const auto has = [&](auto&& what) {
+    return std::ranges::any_of(
+        plan.lines, [&](const PlanLine& line) { return !line.cancelled && what(line.gv_typ); });
+  };
+  const bool paid = std::ranges::any_of(plan.payments, [](const PlanPayment& payment) {
+    return payment.kind != PaymentKind::keine && payment.value != Money();
+  });
+  return !paid && has([](GvTyp typ) { return typ == GvTyp::forderungsentstehung; }) &&
+         !has(is_voucher_redeemed);
+}
+
+/// True if nothing of the receipt is Barumsatz.
+Result<bool> is_without_turnover(const Plan& plan) {
+  bool moves = false;
+  bool turnover = false;
+  for (const PlanLine& line : plan.lines) {
+    if (line.cancelled) continue;
+    moves = moves || is_cash_movement(line.gv_typ);
+    turnover = turnover || is_own_turnover(line);
+  }
+  if (moves && turnover) {
+    return invalid("E-RKS-112",
+                   "money put into or taken out of the drawer needs a receipt of its own",
+                   "/lines");
+  }
+  return (!turnover && !plan.lines.empty()) || is_on_account(plan);
 }
 
 /// Field 4: wall time of the shop, the last receipt's where the clock is behind it.
@@ -183,18 +215,21 @@ Result<Plan> Austria::decide(const ReceiptDraft& draft, const Facts& facts) cons
   SIEGEL_CHECK(facts.rksv != nullptr);
   const KindRule rule = rule_of(draft.kind);
   SIEGEL_TRY_OK(check_kind(draft, rule));
+  SIEGEL_TRY_OK(check_currency(facts));
   SIEGEL_TRY_OK(check_life(draft, facts));
   SIEGEL_TRY_OK(check_texts(draft));
   SIEGEL_TRY_OK(check_needed(draft));
   SIEGEL_TRY_OK(check_unused(draft));
   SIEGEL_TRY_OK(check_counts(draft, rule.contents));
   SIEGEL_TRY_OK(check_first_order(draft, facts));
+  SIEGEL_TRY_OK(check_handwritten(draft, facts));
   if (draft.kind == ReceiptKind::reversal) SIEGEL_TRY_OK(check_original(draft, facts));
   Plan plan = plan_of(draft, facts);
   SIEGEL_TRY(plan.name, period_of(draft, facts.now.date()));
-  SIEGEL_TRY_OK(decide_amounts(draft, facts, line_law, rule.contents, plan));
-  SIEGEL_TRY(const bool moves_only, is_cash_movement_only(plan));
-  if (rule.standing == Standing::not_subject || moves_only) return plan;
+  SIEGEL_TRY_OK(decide_amounts(draft, facts_of_day(draft, facts), line_law, rule.contents, plan));
+  if (rule.standing == Standing::not_subject) return plan;
+  SIEGEL_TRY(const bool without, is_without_turnover(plan));
+  if (without) return plan;
   SIEGEL_TRY_OK(decide_rksv(rule.rksv, facts, plan));
   return plan;
 }

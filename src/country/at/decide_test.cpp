@@ -62,6 +62,24 @@ TEST(DecideAt, ASaleIsDecidedInFull) {
   EXPECT_EQ(asked.digest, rksv::digest(asked.payload));
 }
 
+TEST(DecideAt, AReceiptWrittenByHandIsSignedAndCountedWhenItIsEntered) {
+  Shop shop;
+  shop.rksv.counter = 1000;
+  const auto plan = shop.decide(
+      R"({"lines":[{"text":"Melange","amount":"4.80","vat":"A"}],
+          "payments":[{"kind":"cash","amount":"4.80"}],
+          "handwritten":{"at":"2026-11-19T09:00:00+01:00","number":"P-17"}})");
+  ASSERT_TRUE(plan.ok()) << plan.error().detail;
+  ASSERT_TRUE(plan->handwritten.has_value());
+  EXPECT_EQ(plan->began.text(), "2026-11-19T09:00:00+01:00");
+  EXPECT_EQ(plan->rksv->time, shop.now.substr(0, 19)) << "field 4 never falls";
+  EXPECT_EQ(plan->rksv->counter, 1480);
+  std::string all;
+  for (const Reason& reason : shop.law().explain(shop.receipt_of(*plan, {})))
+    all += reason.decision + ";";
+  EXPECT_NE(all.find("paper P-17"), std::string::npos) << all;
+}
+
 TEST(DecideAt, TheRateMustBeInForceOnTheDay) {
   Shop shop;
   shop.rksv.last_time = "2026-06-01T00:00:00";
@@ -230,12 +248,18 @@ TEST(DecideAt, WhatIsNoBarumsatzAsksNoDevice) {
 TEST(DecideAt, NothingIsSoldWithoutTheDevice) {
   RecordProperty("proves", "AMA-015");
   Shop shop;
-  for (const std::string_view kind : {"order", "transfer", "invoice", "benefit", "other"}) {
-    EXPECT_EQ(shop.refusal(R"({"kind":")" + std::string(kind) +
-                           R"(","name":"x","customer":"x","lines":[
-                               {"text":"a","amount":"10","vat":"A"}]})"),
-              "E-RKS-111 /kind")
+  // What no money is taken for is no Barumsatz; none of these can take any.
+  for (const std::string_view kind :
+       {"order", "transfer", "invoice", "benefit", "commission", "other"}) {
+    const std::string record =
+        R"({"kind":")" + std::string(kind) +
+        R"(","name":"x","customer":"x","lines":[{"text":"a","amount":"10","vat":"A"}])";
+    EXPECT_EQ(shop.refusal(record + R"(,"payments":[{"kind":"cash","amount":"10"}]})"),
+              "E-SAL-510 /payments/0")
         << kind;
+    const auto plan = shop.decide(record + "}");
+    ASSERT_TRUE(plan.ok()) << plan.error().detail;
+    EXPECT_FALSE(plan->rksv.has_value()) << kind;
   }
   // Whatever is paid, and however, is signed.
   for (const char* payment : {"cash", "non_cash", "card", "credit", "online", "prepaid"}) {

@@ -6,15 +6,16 @@
 #include <string>
 #include <utility>
 
+#include "country/common/particulars.h"
 #include "country/common/payments.h"
 #include "model/codec.h"
 
 namespace siegel::country {
 namespace {
 
-Status check_cash_movements(const ReceiptDraft& draft) {
+Status check_cash_movements(const ReceiptDraft& draft, const std::vector<PlanLine>& lines) {
   const bool moves = std::ranges::any_of(
-      draft.lines, [](const LineDraft& line) { return is_cash_movement(line.gv_typ); });
+      lines, [](const PlanLine& line) { return is_cash_movement(line.gv_typ) && !line.cancelled; });
   if (!moves) return Ok{};
   for (std::size_t i = 0; i < draft.payments.size(); ++i) {
     const PaymentKind kind = draft.payments[i].kind;
@@ -25,7 +26,34 @@ Status check_cash_movements(const ReceiptDraft& draft) {
   return Ok{};
 }
 
+/// A Vorgang whose lines were all taken back was given up.
+Status check_something_left(const ReceiptDraft& draft, const std::vector<PlanLine>& lines) {
+  if (lines.empty() || draft.kind == ReceiptKind::abort) return Ok{};
+  if (!std::ranges::all_of(lines, &PlanLine::cancelled)) return Ok{};
+  return invalid("E-SAL-536", "all lines were taken back: give the receipt up, kind \"abort\"",
+                 "/lines");
+}
+
+/// The rates that were used stand in the note, which is printed and exported [DSFinV-K 7.10].
+Status note_rates(const std::string& rates, Plan& plan) {
+  if (rates.empty()) return Ok{};
+  std::string note = plan.note.empty() ? rates : fmt::format("{}; {}", plan.note, rates);
+  if (utf8_length(note) > draft_limits::text) {
+    return invalid("E-SAL-519",
+                   fmt::format("with the rates of exchange ({}) the note is longer than {} "
+                               "characters",
+                               rates, draft_limits::text),
+                   "/text");
+  }
+  plan.note = std::move(note);
+  return Ok{};
+}
+
 }  // namespace
+
+bool has_value(ReceiptKind kind) {
+  return kind != ReceiptKind::abort && kind != ReceiptKind::transfer;
+}
 
 Status check_texts(const ReceiptDraft& draft) {
   namespace limits = draft_limits;
@@ -49,7 +77,7 @@ Status check_needed(const ReceiptDraft& draft) {
   if (draft.kind == ReceiptKind::reversal) return need(draft.reverses, "reverses");
   if (draft.kind == ReceiptKind::other) return need(draft.name, "name");
   if (draft.kind == ReceiptKind::memo) return need(draft.text, "text");
-  if (draft.kind == ReceiptKind::benefit) return need(draft.customer, "customer");
+  if (draft.kind == ReceiptKind::benefit && !draft.buyer) return need(draft.customer, "customer");
   return Ok{};
 }
 
@@ -135,6 +163,40 @@ Status check_first_order(const ReceiptDraft& draft, const Facts& facts) {
                  "/first_order_at");
 }
 
+Status check_handwritten(const ReceiptDraft& draft, const Facts& facts) {
+  if (!draft.handwritten) return Ok{};
+  const auto refuse = [](std::string why, std::string_view field) {
+    return invalid("E-SAL-529", std::move(why), fmt::format("/handwritten{}", field));
+  };
+  if (draft.kind != ReceiptKind::receipt)
+    return refuse(fmt::format("kind \"{}\" is not entered later", receipt_kind_text(draft.kind)),
+                  "");
+  if (facts.transaction != 0) return refuse("it ends no Vorgang that the register has open", "");
+  if (draft.handwritten->number.empty())
+    return refuse("the number of the paper is missing", "/number");
+  SIEGEL_TRY_OK(check_text(draft.handwritten->number, {.length_max = draft_limits::name},
+                           "/handwritten/number"));
+  if (draft.handwritten->at.instant() > facts.now.instant())
+    return refuse(fmt::format("it was written at {}, which lies after now, {}",
+                              draft.handwritten->at.text(), facts.now.text()),
+                  "/at");
+  return Ok{};
+}
+
+Facts facts_of_day(const ReceiptDraft& draft, const Facts& facts) {
+  Facts then = facts;
+  if (draft.handwritten) then.now = draft.handwritten->at;
+  return then;
+}
+
+Error no_vorgang() {
+  return conflict(
+      "E-SAL-539",
+      "a gift basket is no Vorgang: nothing was recorded and nothing signed; sell it as "
+      "a line with `sub_items`",
+      "/kind");
+}
+
 Plan plan_of(const ReceiptDraft& draft, const Facts& facts) {
   Plan plan;
   if (draft.kind == ReceiptKind::reversal) {
@@ -146,10 +208,11 @@ Plan plan_of(const ReceiptDraft& draft, const Facts& facts) {
   plan.receipt_number = fmt::format("{}-{:06}", plan.register_id.text(), plan.number);
   plan.vorgang = facts.vorgang;
   plan.kind = draft.kind;
-  plan.began = facts.began;
+  plan.handwritten = draft.handwritten;
+  plan.began = draft.handwritten ? draft.handwritten->at : facts.began;
   plan.decided = facts.now;
-  plan.cashier = draft.cashier;
-  plan.customer = draft.customer;
+  take_particulars(draft, facts, plan);
+  if (draft.kind == ReceiptKind::stock_take) plan.stock_number = facts.next_stock_number;
   plan.reason = draft.reason;
   plan.name = draft.name;
   plan.note = draft.text;
@@ -161,12 +224,13 @@ Plan plan_of(const ReceiptDraft& draft, const Facts& facts) {
 
 Status decide_amounts(const ReceiptDraft& draft, const Facts& facts, const LineLaw& law,
                       const Contents& contents, Plan& plan) {
-  const Date day = facts.now.date();
   if (draft.kind == ReceiptKind::reversal) {
-    SIEGEL_TRY(plan.lines, turned_lines(*facts.original, law, day));
+    SIEGEL_TRY(plan.lines, turned_lines(*facts.original, facts, law));
   } else {
-    SIEGEL_TRY(plan.lines, decide_lines(draft, law, day));
+    SIEGEL_TRY(plan.lines, decide_lines(draft, facts, law));
   }
+  SIEGEL_TRY_OK(check_something_left(draft, plan.lines));
+  if (draft.kind == ReceiptKind::receipt) SIEGEL_TRY_OK(check_settled(plan));
   const Money total = sum_of(plan.lines);
   if (draft.total && *draft.total != total) {
     return invalid("E-SAL-504",
@@ -174,18 +238,17 @@ Status decide_amounts(const ReceiptDraft& draft, const Facts& facts, const LineL
                                draft.total->text()),
                    "/total");
   }
-  // Given up: nothing is owed, and nothing is signed but the fact [DSFinV-K Anhang I].
-  if (draft.kind == ReceiptKind::abort) return Ok{};
+  if (!has_value(draft.kind)) return Ok{};
   plan.total = total;
-  plan.vat = vat_sums(plan.lines, law, day);
+  plan.vat = vat_sums(plan.lines, facts, law);
   if (contents.payments == Need::none) return Ok{};
   if (contents.payments == Need::may && draft.payments.empty()) return Ok{};
-  SIEGEL_TRY_OK(check_cash_movements(draft));
+  SIEGEL_TRY_OK(check_cash_movements(draft, plan.lines));
   Paid paid;
   if (draft.kind == ReceiptKind::reversal && draft.payments.empty()) {
-    paid = turned_payments(*facts.original);
+    paid = turned_payments(*facts.original, facts.register_info.base_currency);
   } else {
-    SIEGEL_TRY(paid, decide_payments(draft, total));
+    SIEGEL_TRY(paid, decide_payments(draft, total, facts));
   }
   if (draft.kind == ReceiptKind::reversal && paid.change != Money()) {
     return invalid("E-SAL-505",
@@ -193,6 +256,7 @@ Status decide_amounts(const ReceiptDraft& draft, const Facts& facts, const LineL
                                (-total - paid.change).text()),
                    "/payments");
   }
+  SIEGEL_TRY_OK(note_rates(paid.rates, plan));
   plan.payments = std::move(paid.payments);
   plan.change = paid.change;
   return Ok{};

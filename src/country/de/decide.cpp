@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "country/common/checks.h"
+#include "country/common/particulars.h"
 #include "country/de/de.h"
+#include "country/de/empties.h"
 #include "country/de/process_data.h"
 #include "country/de/qr.h"
 #include "country/de/receipt_text.h"
@@ -41,9 +43,12 @@ KindRule rule_of(ReceiptKind kind) {
       return {.bon_typ = "AVSachbezug"};
     case ReceiptKind::other:
       return {.bon_typ = "AVSonstige", .contents = {.lines = Need::may}};
-    case ReceiptKind::stock_take:
     case ReceiptKind::commission:
+      return {.bon_typ = "AVSonstige"};
     case ReceiptKind::gift_basket:
+      return {};
+    case ReceiptKind::stock_take:
+      return {.bon_typ = "AVSonstige", .contents = {.lines = Need::none}};
     case ReceiptKind::memo:
       return {.bon_typ = "", .contents = {.lines = Need::none}};
     case ReceiptKind::start:
@@ -59,7 +64,9 @@ KindRule rule_of(ReceiptKind kind) {
 
 ProcessType process_type_of(ReceiptKind kind) {
   if (kind == ReceiptKind::order) return ProcessType::bestellung;
-  if (kind == ReceiptKind::memo) return ProcessType::sonstiger_vorgang;
+  if (kind == ReceiptKind::memo || kind == ReceiptKind::stock_take) {
+    return ProcessType::sonstiger_vorgang;
+  }
   return ProcessType::kassenbeleg;
 }
 
@@ -70,8 +77,10 @@ std::string order_data(const std::vector<PlanLine>& lines) {
   std::vector<OrderLine> out;
   out.reserve(lines.size());
   for (const PlanLine& line : lines) {
+    if (line.cancelled) continue;
     UnitPrice price = line.unit_price;
-    if (!line.discounts.empty() && line.quantity != Quantity()) {
+    const bool per_one = line.discounts.empty() && line.factor == Quantity::from_raw(1000);
+    if (!per_one && line.quantity != Quantity()) {
       // The price of one as agreed: the discounts of the line are part of it.
       if (const auto agreed = price_per_unit(line.total, line.quantity); agreed.ok()) {
         price = *agreed;
@@ -85,8 +94,9 @@ std::string order_data(const std::vector<PlanLine>& lines) {
   return bestellung(out);
 }
 
-/// As process data counts them: without "Keine", the change taken off EUR cash.
-std::vector<PaymentSum> payment_sums(const std::vector<PlanPayment>& payments, Money change) {
+/// As process data counts them: without "Keine", the change taken off cash in the base currency.
+std::vector<PaymentSum> payment_sums(const std::vector<PlanPayment>& payments, Money change,
+                                     Currency base) {
   std::vector<PaymentSum> sums;
   for (const PlanPayment& payment : payments) {
     if (payment.kind == PaymentKind::keine) continue;
@@ -94,22 +104,54 @@ std::vector<PaymentSum> payment_sums(const std::vector<PlanPayment>& payments, M
                     .currency = payment.currency,
                     .amount = payment.amount});
   }
-  sums.push_back({.cash = true, .currency = {}, .amount = -change});
+  sums.push_back({.cash = true, .currency = base, .amount = -change});
   return sums;
 }
 
-std::string process_data_of(const Plan& plan) {
+/// "Inventur 3: Teilinventur Getränke"; the name is the till's.
+std::string stock_data(const Plan& plan) {
+  return fmt::format("{} {}{}{}", plan.name, plan.stock_number, plan.note.empty() ? "" : ": ",
+                     plan.note);
+}
+
+std::string process_data_of(const Plan& plan, Currency base) {
   switch (plan.process_type) {
     case ProcessType::bestellung:
       return order_data(plan.lines);
     case ProcessType::sonstiger_vorgang:
-      return plan.note;
+      return plan.kind == ReceiptKind::stock_take ? stock_data(plan) : plan.note;
     case ProcessType::kassenbeleg:
       break;
   }
   std::array<Money, 5> slots{};
   for (const VatSum& sum : plan.vat) slots[static_cast<std::size_t>(sum.slot - 1)] += sum.gross;
-  return kassenbeleg(plan.bon_typ, slots, payment_sums(plan.payments, plan.change));
+  return kassenbeleg(plan.bon_typ, slots, payment_sums(plan.payments, plan.change, base));
+}
+
+/// What a record is called that the till gave no name.
+std::string_view usual_name(ReceiptKind kind) {
+  if (kind == ReceiptKind::stock_take) return "Inventur";
+  return kind == ReceiptKind::commission ? "Kommission" : "";
+}
+
+/// On which device the receipt is signed; empty: on none.
+Result<std::string> device_of(const Plan& plan, const Facts& facts) {
+  switch (facts.register_info.no_tse) {
+    case NoTse::no:
+      return facts.tse == nullptr ? std::string() : facts.tse->serial;
+    case NoTse::before_tse:
+      return std::string();
+    case NoTse::empties:
+      SIEGEL_TRY_OK(check_empties(plan));
+      return std::string();
+  }
+  return std::string();
+}
+
+/// An exemption from the receipt duty never holds for goods put on a scale (BIO-077).
+bool is_paper_optional(const Plan& plan, const Profile& profile) {
+  return profile.receipt_duty == ReceiptDuty::exempt &&
+         std::ranges::none_of(plan.lines, &PlanLine::weighed);
 }
 
 }  // namespace
@@ -127,14 +169,19 @@ Result<Plan> Germany::decide(const ReceiptDraft& draft, const Facts& facts) cons
   SIEGEL_TRY_OK(check_unused(draft));
   SIEGEL_TRY_OK(check_counts(draft, rule.contents));
   SIEGEL_TRY_OK(check_first_order(draft, facts));
+  SIEGEL_TRY_OK(check_particulars(draft, facts));
+  if (draft.kind == ReceiptKind::gift_basket) return no_vorgang();
+  SIEGEL_TRY_OK(check_handwritten(draft, facts));
   if (draft.kind == ReceiptKind::reversal) SIEGEL_TRY_OK(check_original(draft, facts));
   Plan plan = plan_of(draft, facts);
   plan.bon_typ = rule.bon_typ;
   plan.process_type = process_type_of(draft.kind);
-  plan.tse_serial = facts.tse == nullptr ? std::string() : facts.tse->serial;
+  if (plan.name.empty()) plan.name = usual_name(draft.kind);
   plan.transaction = facts.transaction;
   SIEGEL_TRY_OK(decide_amounts(draft, facts, line_law, rule.contents, plan));
-  plan.process_data = process_data_of(plan);
+  SIEGEL_TRY(plan.tse_serial, device_of(plan, facts));
+  plan.paper_optional = is_paper_optional(plan, facts.profile);
+  plan.process_data = process_data_of(plan, facts.register_info.base_currency);
   return plan;
 }
 

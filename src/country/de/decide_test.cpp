@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 #include <rapidcheck/gtest.h>
@@ -273,7 +274,7 @@ TEST(Decide, EachKindIsSignedAsTheStandardSays) {
   };
   EXPECT_EQ(of("training"), "AVTraining^10.00_0.00_0.00_0.00_0.00^");
   EXPECT_EQ(of("abort"), "AVBelegabbruch^0.00_0.00_0.00_0.00_0.00^");
-  EXPECT_EQ(of("transfer"), "AVTransfer^10.00_0.00_0.00_0.00_0.00^");
+  EXPECT_EQ(of("transfer"), "AVTransfer^0.00_0.00_0.00_0.00_0.00^");
   EXPECT_EQ(of("invoice"), "AVRechnung^10.00_0.00_0.00_0.00_0.00^");
   EXPECT_EQ(of("benefit", R"(,"customer":"Nr. 7")"), "AVSachbezug^10.00_0.00_0.00_0.00_0.00^");
   EXPECT_EQ(of("other", R"(,"name":"x")"), "AVSonstige^10.00_0.00_0.00_0.00_0.00^");
@@ -597,6 +598,45 @@ TEST(CodeText, OnlySignedReceiptsHaveOne) {
   EXPECT_EQ(shop.law().code_text(receipt), "");
   receipt.seal.reset();
   EXPECT_EQ(shop.law().code_text(receipt), "");
+}
+
+TEST(Handwritten, IsRecordedNowWithTheTimeAndTheVatOfItsPaper) {
+  const Shop shop;
+  const auto paper = [](std::string_view at, std::string_view number) {
+    return with_line(fmt::format(
+        R"(,"payments":[{{"kind":"cash","amount":10}}],"handwritten":{{"at":"{}","number":"{}"}})",
+        at, number));
+  };
+  const auto plan = shop.decide(paper("2020-07-02T10:05:00+02:00", "17"));
+  ASSERT_TRUE(plan.ok()) << plan.error().detail;
+  ASSERT_TRUE(plan->handwritten.has_value());
+  EXPECT_EQ(plan->handwritten->number, "17");
+  EXPECT_EQ(plan->began.text(), "2020-07-02T10:05:00+02:00");
+  EXPECT_EQ(plan->decided.text(), "2026-11-20T18:42:17+01:00");
+  EXPECT_EQ(plan->vat.at(0).rate.text(), "16.00") << "the rate of that day";
+  EXPECT_EQ(plan->tse_serial, "ab12") << "signed now, like any other";
+  EXPECT_EQ(plan_from_json(to_json(*plan)).value(), *plan);
+
+  EXPECT_EQ(shop.refusal(paper("2026-11-20T18:42:18+01:00", "17")), "E-SAL-529 /handwritten/at");
+  EXPECT_EQ(shop.refusal(paper("2026-11-20T10:00:00+01:00", "")), "E-SAL-529 /handwritten/number");
+  EXPECT_EQ(
+      shop.refusal(with_line(
+          R"(,"kind":"training","handwritten":{"at":"2026-11-20T10:00:00+01:00","number":"1"})")),
+      "E-SAL-529 /handwritten");
+  Shop open;
+  open.transaction = 7;
+  EXPECT_EQ(open.refusal(paper("2026-11-20T10:00:00+01:00", "17")), "E-SAL-529 /handwritten");
+}
+
+TEST(Explain, NamesTheSecondTseAndThePaper) {
+  const Shop shop;
+  Receipt receipt = signed_receipt(shop, simple);
+  receipt.plan.disturbed_tse = "cd34";
+  receipt.plan.handwritten = {.at = stamp("2026-11-20T10:00:00+01:00"), .number = "17"};
+  std::string all;
+  for (const Reason& reason : shop.law().explain(receipt)) all += reason.decision + ";";
+  EXPECT_NE(all.find("stands in for cd34"), std::string::npos) << all;
+  EXPECT_NE(all.find("paper 17 of 2026-11-20T10:00:00+01:00"), std::string::npos) << all;
 }
 
 TEST(Explain, NamesARuleForEveryStatement) {
