@@ -12,6 +12,7 @@
 #include "format/der.h"
 #include "format/json.h"
 #include "format/tar.h"
+#include "model/closing.h"
 #include "model/codec.h"
 #include "model/entries.h"
 #include "sqlite/sqlite.h"
@@ -554,6 +555,86 @@ TEST(verify_journal, what_is_no_journal_is_a_clear_error) {
   EXPECT_EQ(verify_journal(maker.folder / "text.db", {}).error().code, "E-VER-005");
   EXPECT_EQ(verify_journal(maker.write("PRAGMA application_id=7"), {}).error().code, "E-VER-005");
   EXPECT_EQ(verify_journal(maker.write("PRAGMA user_version=2"), {}).error().code, "E-VER-006");
+}
+
+/// What the three sales of a good day make.
+Closing closing_of_good_day(const Maker& maker) {
+  Closing z;
+  z.register_id = RegisterId::parse("KASSE-1").value();
+  z.number = 1;
+  z.at = LocalStamp::parse("2026-01-02T22:00:00+01:00").value();
+  z.receipts = 3;
+  z.first_number = 1;
+  z.last_number = 3;
+  z.first_sequence = 4;
+  z.tses = {maker.serial()};
+  z.turnover = Money::from_cents(1080);
+  z.cases = {{GvTyp::umsatz, "", 0, VatKey(2), VatRate::from_hundredths(700),
+              Money::from_cents(1080), Money::from_cents(1009), Money::from_cents(71)}};
+  z.payments = {{PaymentKind::bar, "", Money::from_cents(1080)}};
+  z.cash = {{Currency::eur(), Money::from_cents(1080)}};
+  z.drawer = z.cash;
+  z.counted = {{Currency::eur(), Money::from_cents(1000), {}}};
+  z.difference = Money::from_cents(-80);
+  return z;
+}
+
+Rules closed_with(const std::function<void(Closing&)>& change) {
+  Maker maker;
+  maker.good_day();
+  Closing z = closing_of_good_day(maker);
+  change(z);
+  maker.add(entry_kind::closing, to_json(z), "KASSE-1", "z");
+  const auto report = verify_journal(maker.write(), {});
+  EXPECT_TRUE(report.ok());
+  Rules found;
+  for (const Finding& finding : report->findings()) found.insert(finding.rule);
+  return found;
+}
+
+TEST(Closings, AreRebuiltFromTheirReceipts) {
+  EXPECT_EQ(closed_with([](Closing&) {}), Rules{});
+  const std::vector<std::pair<std::string, std::function<void(Closing&)>>> faults = {
+      {"JRN-0813", [](Closing& z) { z.number = 2; }},
+      {"JRN-0901", [](Closing& z) { z.previous = 3; }},
+      {"JRN-0902", [](Closing& z) { z.receipts = 2; }},
+      {"JRN-0902", [](Closing& z) { z.first_number = 2; }},
+      {"JRN-0902", [](Closing& z) { z.last_number = 4; }},
+      {"JRN-0902", [](Closing& z) { z.first_sequence = 5; }},
+      {"JRN-0902", [](Closing& z) { z.tses.clear(); }},
+      {"JRN-0903", [](Closing& z) { z.turnover = Money(); }},
+      {"JRN-0903", [](Closing& z) { z.cases[0].agency = 1; }},
+      {"JRN-0903", [](Closing& z) { z.cases.clear(); }},
+      {"JRN-0904", [](Closing& z) { z.payments[0].value = Money::from_cents(1); }},
+      {"JRN-0904", [](Closing& z) { z.payments.clear(); }},
+      {"JRN-0904", [](Closing& z) { z.cash[0].amount = Money::from_cents(1); }},
+      {"JRN-0904", [](Closing& z) { z.cash.clear(); }},
+      {"JRN-0905",
+       [](Closing& z) {
+         z.cases[0].net = Money::from_cents(1010);  // the sum of rounded nets
+         z.cases[0].tax = Money::from_cents(70);
+       }},
+      {"JRN-0906", [](Closing& z) { z.difference = Money(); }},
+      {"JRN-0906",
+       [](Closing& z) {
+         z.drawer[0].amount = Money::from_cents(1070);
+         z.difference = Money::from_cents(-70);
+       }},
+  };
+  for (const auto& [rule, change] : faults) EXPECT_EQ(closed_with(change), Rules{rule}) << rule;
+}
+
+TEST(Closings, AreMadeWhenEverythingIsFinished) {
+  Maker maker;
+  maker.good_day();
+  Closing z = closing_of_good_day(maker);
+  const Plan open = maker.plan();
+  const std::uint64_t plan = maker.add_plan(open);
+  maker.add(entry_kind::closing, to_json(z), "KASSE-1", "z");
+  maker.add(entry_kind::seal, to_json(maker.seal(plan, open)), "KASSE-1");
+  const auto report = verify_journal(maker.write(), {});
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->count("JRN-0907"), 1U);
 }
 
 }  // namespace

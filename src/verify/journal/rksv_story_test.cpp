@@ -69,6 +69,7 @@ class Register {
     ASSERT_TRUE(plan.ok()) << plan.error().detail;
     Receipt receipt{.plan = std::move(*plan), .seal = {}};
     const std::uint64_t sequence = m_entries.size() + 1;
+    if (m_day_begins == 0) m_day_begins = sequence;
     if (change) change(receipt);  // before it is signed
     receipt.seal = seal(receipt.plan, sequence, device);
     if (change) change(receipt);  // and after
@@ -93,6 +94,7 @@ class Register {
     line.amount = Money::from_cents(420);
     line.vat = "A";
     draft.payments.emplace_back().amount = Money::from_cents(420);
+    ++m_sold;
     record(draft, device, change);
   }
   void outage_begins() {
@@ -113,7 +115,29 @@ class Register {
     closing.register_id = m_info.id;
     closing.number = number;
     closing.at = LocalStamp::parse("2026-11-20T23:00:00+01:00").value();
+    closing.previous = m_last_closing;
+    closing.receipts = m_number - m_closed_number;
+    if (closing.receipts != 0) {
+      closing.first_number = m_closed_number + 1;
+      closing.last_number = m_number;
+      closing.first_sequence = m_day_begins;
+    }
+    if (m_sold != 0) {
+      const Money gross = Money::from_cents(420 * m_sold);
+      const VatRate rate = VatRate::from_hundredths(2000);
+      const NetAndTax split = split_gross(gross, rate);
+      closing.turnover = gross;
+      closing.cases = {{GvTyp::umsatz, "", 0, VatKey(1), rate, gross, split.net, split.tax}};
+      closing.payments = {{PaymentKind::bar, "", gross}};
+      closing.cash = {{Currency::eur(), gross}};
+    }
+    m_drawer += 420 * m_sold;
+    if (m_drawer != 0) closing.drawer = {{Currency::eur(), Money::from_cents(m_drawer)}};
     add(entry_kind::closing, to_json(closing));
+    m_last_closing = m_entries.size();
+    m_closed_number = m_number;
+    m_sold = 0;
+    m_day_begins = 0;
   }
   /// The next decisions are made as if the register had this life behind it.
   country::RksvFacts& facts() { return m_rksv; }
@@ -177,6 +201,11 @@ class Register {
   country::RksvFacts m_rksv;
   std::vector<std::pair<std::string, std::string>> m_entries;
   std::uint64_t m_number = 0;
+  std::uint64_t m_closed_number = 0;  ///< last receipt of the last closing
+  std::uint64_t m_last_closing = 0;
+  std::uint64_t m_day_begins = 0;  ///< entry of the first plan since then
+  std::int64_t m_sold = 0;         ///< Melanges since then
+  std::int64_t m_drawer = 0;
   std::uint64_t m_outage = 0;
   std::uint64_t m_of_outage = 0;
   std::uint64_t m_unsigned = 0;
