@@ -1,7 +1,10 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "app/command_line.h"
 #include "base/random.h"
@@ -18,6 +21,7 @@ struct Context {
   Random& random;
   std::string data = "siegel-data";
   std::string language = "en";
+  std::string tpm = "auto";  ///< which TPM seals a vault (app/secrets/vaults.h); SIEGEL_TPM
   bool json = false;
   bool quiet = false;
   bool no_color = false;
@@ -36,6 +40,13 @@ struct Context {
   [[nodiscard]] bool german() const { return language == "de"; }
   [[nodiscard]] Language shown_language() const { return german() ? Language::de : Language::en; }
 };
+
+/// One of two texts, both checked against the arguments when this is compiled.
+template <class... Args>
+[[nodiscard]] std::string say(bool german, fmt::format_string<Args...> de,
+                              fmt::format_string<Args...> en, Args&&... args) {
+  return fmt::format(german ? de : en, std::forward<Args>(args)...);
+}
 
 /// The sentence of docs/reference/errors.md for a code; empty if there is none.
 struct ErrorText {

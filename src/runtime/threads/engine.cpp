@@ -78,7 +78,7 @@ Result<recorder::Accepted> Engine::call(std::string actor, Body body) {
 
 void Engine::add_device(const std::string& serial, device::Tse* tse) {
   Lock lock(m_lanes_mutex);
-  m_lanes[serial] = std::make_unique<DeviceLane>(tse, *m_options.clock, m_inbox);
+  m_lanes[serial] = std::make_unique<DeviceLane>(serial, tse, m_options, m_inbox);
 }
 
 Status Engine::on_device(const std::string& serial,
@@ -249,7 +249,7 @@ void Engine::ask_devices(recorder::Effects& effects) {
   Lock lock(m_lanes_mutex);
   const auto lane = [&](const std::string& serial) SIEGEL_REQUIRES(m_lanes_mutex) -> DeviceLane& {
     auto& found = m_lanes[serial];
-    if (!found) found = std::make_unique<DeviceLane>(nullptr, *m_options.clock, m_inbox);
+    if (!found) found = std::make_unique<DeviceLane>(std::string(), nullptr, m_options, m_inbox);
     return *found;
   };
   const std::span<recorder::Call> calls(effects.calls);

@@ -116,6 +116,12 @@ class Engine {
     std::map<std::string, device::CheckedSigner*> signers = {};
     /// Austria: the AES keys of the registers.
     recorder::Keys keys = {};
+    /// Called on a device's lane when nothing has been asked of it for `idle`, again every
+    /// `tend_every`: what is due of it is done before a sale needs it. May be empty.
+    std::function<void(const std::string& serial, device::Tse& tse, Now now,
+                       std::chrono::nanoseconds idle)>
+        tend = {};
+    std::chrono::milliseconds tend_every{30'000};
   };
 
   /// Journal, country and devices outlive the engine. A TSE the journal knows but `devices` lacks

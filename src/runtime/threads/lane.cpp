@@ -14,8 +14,14 @@ constexpr std::size_t calls_a_batch = 64;
 
 }  // namespace
 
-Engine::DeviceLane::DeviceLane(device::Tse* tse, const Clock& clock, Inbox<Input>& answers)
-    : m_tse(tse), m_clock(clock), m_answers(answers), m_thread([this] { run(); }) {}
+Engine::DeviceLane::DeviceLane(std::string serial, device::Tse* tse, const Options& options,
+                               Inbox<Input>& answers)
+    : m_serial(std::move(serial)),
+      m_tse(tse),
+      m_options(options),
+      m_clock(*options.clock),
+      m_answers(answers),
+      m_thread([this] { run(); }) {}
 
 Engine::DeviceLane::~DeviceLane() {
   m_jobs.stop();
@@ -45,21 +51,34 @@ void Engine::DeviceLane::answer(std::uint64_t epoch, recorder::Event event) {
 void Engine::DeviceLane::run() {
   std::vector<Job> jobs;
   std::vector<Job*> calls;
-  while (m_jobs.take(jobs)) {
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      Job& job = jobs[i];
-      if (std::holds_alternative<recorder::Call>(job.what)) {
-        calls.push_back(&job);
-        const bool more = i + 1 < jobs.size() && calls.size() < calls_a_batch &&
-                          std::holds_alternative<recorder::Call>(jobs[i + 1].what);
-        if (!more) perform(calls);
-      } else if (const auto* question = std::get_if<recorder::Probe>(&job.what)) {
-        probe(job, *question);
-      } else if (const auto* asked = std::get_if<recorder::Reconcile>(&job.what)) {
-        reconcile(job, *asked);
-      } else {
-        std::get<std::function<void(device::Tse*)>>(job.what)(m_tse);
-      }
+  std::optional<std::chrono::nanoseconds> limit;
+  if (m_tse != nullptr && m_options.tend) limit = m_options.tend_every;
+  Steady last = m_clock.now().steady;
+  while (m_jobs.take(jobs, limit)) {
+    if (jobs.empty()) {
+      const Now now = m_clock.now();
+      m_options.tend(m_serial, *m_tse, now, now.steady - last);
+      continue;
+    }
+    run(jobs, calls);
+    last = m_clock.now().steady;
+  }
+}
+
+void Engine::DeviceLane::run(std::vector<Job>& jobs, std::vector<Job*>& calls) {
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    Job& job = jobs[i];
+    if (std::holds_alternative<recorder::Call>(job.what)) {
+      calls.push_back(&job);
+      const bool more = i + 1 < jobs.size() && calls.size() < calls_a_batch &&
+                        std::holds_alternative<recorder::Call>(jobs[i + 1].what);
+      if (!more) perform(calls);
+    } else if (const auto* question = std::get_if<recorder::Probe>(&job.what)) {
+      probe(job, *question);
+    } else if (const auto* asked = std::get_if<recorder::Reconcile>(&job.what)) {
+      reconcile(job, *asked);
+    } else {
+      std::get<std::function<void(device::Tse*)>>(job.what)(m_tse);
     }
   }
 }

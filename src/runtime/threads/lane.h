@@ -13,8 +13,8 @@ namespace siegel::runtime {
 /// The one thread that talks to a device, with plain blocking calls.
 class Engine::DeviceLane {
  public:
-  /// `tse` may be null: a device that is not there.
-  DeviceLane(device::Tse* tse, const Clock& clock, Inbox<Input>& answers);
+  /// `tse` may be null: a device that is not there. `options` outlive the lane.
+  DeviceLane(std::string serial, device::Tse* tse, const Options& options, Inbox<Input>& answers);
   ~DeviceLane();
   DeviceLane(const DeviceLane&) = delete;
   DeviceLane& operator=(const DeviceLane&) = delete;
@@ -34,12 +34,15 @@ class Engine::DeviceLane {
   };
   class Answers;
   void run();
+  void run(std::vector<Job>& jobs, std::vector<Job*>& calls);
   void perform(std::vector<Job*>& calls);
   void probe(const Job& job, const recorder::Probe& probe);
   void reconcile(const Job& job, const recorder::Reconcile& question);
   void answer(std::uint64_t epoch, recorder::Event event);
 
+  std::string m_serial;
   device::Tse* m_tse;
+  const Options& m_options;
   const Clock& m_clock;
   Inbox<Input>& m_answers;
   Inbox<Job> m_jobs;

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "app/shop/open_shop.h"
+#include "model/codec.h"
+
+// The care of TSEs inside an open shop: deadlines, signatures asked back, the end of a device, and
+// whether the machine's clock is believed.
+
+namespace siegel::app {
+
+Status OpenShop::tend_tse(const std::string& id) {
+  return on_tse(id, [&](device::Tse& tse) {
+    const Now now = m_environment.clock.now();
+    const Status done = tend(tse, id, *m_vault, now, !m_clock_guard->doubtful(now.wall));
+    if (done)
+      if (const auto info = tse.identity()) m_tending->tested(info->serial, now.steady);
+    return done;
+  });
+}
+
+Status OpenShop::disable_tse(const std::string& id) {
+  return on_tse(id, [&](device::Tse& tse) {
+    return end_of_life(tse, id, *m_vault, m_environment.clock.now());
+  });
+}
+
+Status OpenShop::open_care(const recorder::State& state) {
+  m_tending =
+      std::make_unique<Tending>([this](const std::string&, device::Tse& tse, Now now) -> Status {
+        SIEGEL_TRY(const TseInfo info, tse.identity());
+        return tend(tse, info.id, *m_vault, now, !m_clock_guard->doubtful(now.wall));
+      });
+  if (m_settings.country != "de") return Ok{};
+  ReadBack::Parts parts;
+  parts.start = journal::Sequence(state.sequence);
+  parts.every = state.profile.read_back_every;
+  parts.client_of = [this](std::uint64_t sequence) -> Result<std::string> {
+    SIEGEL_TRY(auto entries, m_journal->reader());
+    SIEGEL_TRY(const auto found, entries->read(journal::Sequence(sequence), 1));
+    return found.empty() ? std::string() : found.front().register_id;
+  };
+  parts.on_device = [this](const std::string& serial,
+                           const std::function<Status(device::Tse&)>& work) {
+    return m_engine->on_device(serial, work);
+  };
+  parts.report = [this](TseChecked checked) {
+    (void)m_engine->call("siegel", recorder::Master{.value = std::move(checked)}).ok();
+  };
+  m_read_back = std::make_unique<ReadBack>(std::move(parts));
+  return Ok{};
+}
+
+// ---- the clock ----------------------------------------------------------------------------------
+
+Status OpenShop::open_clock_guard(journal::Reader& entries) {
+  SIEGEL_TRY(const journal::Head head, entries.head());
+  Instant last;
+  if (head.sequence.get() != 0 && m_settings.country == "de") {
+    SIEGEL_TRY(const auto found, entries.read(head.sequence, 1));
+    if (!found.empty()) last = found.front().at;
+  }
+  m_clock_guard = std::make_unique<ClockGuard>(last);
+  return Ok{};
+}
+
+ClockEvidence OpenShop::clock_evidence() {
+  ClockEvidence evidence;
+  const bool own_clock = &m_environment.clock == &system_clock();
+  // A clock that is not the machine's is given by a program that answers for it.
+  evidence.synchronised = m_environment.clock_synchronised
+                              ? m_environment.clock_synchronised()
+                              : !own_clock || system_clock_synchronised();
+  for (const auto& [serial, tse] : m_devices) {
+    Instant time;
+    const Status asked = m_engine->on_device(serial, [&](device::Tse& device) -> Status {
+      SIEGEL_TRY(const device::TseStatus status, device.status());
+      if (status.time_set) time = status.time;
+      return Ok{};
+    });
+    if (asked && time != Instant()) {
+      evidence.device = time;
+      break;
+    }
+  }
+  return evidence;
+}
+
+Status OpenShop::check_clock() {
+  return m_clock_guard->check(m_environment.clock.now().wall, [this] { return clock_evidence(); });
+}
+
+Result<ClockConfirmed> OpenShop::confirm_clock(std::optional<Instant> typed,
+                                               const std::string& actor) {
+  SIEGEL_TRY_OK(need_writing());
+  const Instant now = m_environment.clock.now().wall;
+  SIEGEL_TRY(const ClockConfirmed confirmed,
+             m_clock_guard->confirm(now, typed, [this] { return clock_evidence(); }));
+  SIEGEL_TRY_OK(m_engine->call(actor, recorder::Master{.value = confirmed}));
+  m_clock_guard->believed(now);
+  return confirmed;
+}
+
+}  // namespace siegel::app
