@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "app/commands.h"
+#include "app/secrets/vaults.h"
 #include "app/shop/shop.h"
 #include "app/shop/signers.h"
 #include "base/file.h"
@@ -11,7 +12,7 @@ namespace {
 
 struct Options {
   Business business;
-  std::string file, witness, country, zone;
+  std::string file, witness, country, zone, tpm;
 };
 
 /// Two letters as the stored form has them.
@@ -64,13 +65,35 @@ Result<Business> business_of(const Options& options) {
   return business;
 }
 
+/// Said openly (FCC-015): what keeps others from PINs and keys.
+std::string guard_sentence(const KeyKept& key, const std::string& wanted, bool german) {
+  if (key.place == KeyPlace::tpm)
+    return german ? fmt::format("PINs und Schlüssel sind im TPM versiegelt ({}).\n", key.tpm)
+                  : fmt::format("PINs and keys are sealed by the TPM ({}).\n", key.tpm);
+  std::string why;
+  if (wanted != no_tpm) {
+    const TpmFound found = find_tpm(wanted);
+    why = fmt::format(" ({})", found.error ? found.error->detail : found.text);
+  }
+  if (german)
+    return fmt::format(
+        "PINs und Schlüssel liegen mit ihrer Schlüsseldatei im Ordner vault{}: wer ihn kopiert, "
+        "kann sie lesen. Später: siegel vault seal\n",
+        why);
+  return fmt::format(
+      "PINs and keys lie with their key file in the folder vault{}: who copies it can read them. "
+      "Later: siegel vault seal\n",
+      why);
+}
+
 Exit init(const Context& context, const Options& options) {
   auto business = business_of(options);
   if (!business) return context.fail(business.error());
   CreateShop create{.place = {context.data, {}},
                     .business = std::move(*business),
                     .profile = {},
-                    .witness = options.witness};
+                    .witness = options.witness,
+                    .tpm = options.tpm.empty() ? context.tpm : options.tpm};
   if (context.german()) create.profile.language = Language::de;
   if (const auto done = Shop::create(create, {context.clock, context.random}); !done)
     return context.fail(done.error());
@@ -80,8 +103,13 @@ Exit init(const Context& context, const Options& options) {
   const std::string_view next = create.business.country == "AT"
                                     ? "siegel at setup --register KASSE-01 --signer smartcard"
                                     : "siegel tse create, then siegel register add KASSE-01";
-  context.show(fmt::format("Data folder {} made for {}.\nNext: {}\n", context.data,
-                           create.business.name, next),
+  std::string guarded;
+  if (const auto key = where_the_key_is(std::filesystem::path(context.data) / "vault")) {
+    document.set("vault", word_of(key->place));
+    guarded = guard_sentence(*key, create.tpm, context.german());
+  }
+  context.show(fmt::format("Data folder {} made for {}.\n{}Next: {}\n", context.data,
+                           create.business.name, guarded, next),
                document);
   return Exit::success;
 }
@@ -109,6 +137,8 @@ void add_init(CommandLine& line, Context& context) {
       .option("--business", options.file, "FILE", "all of it from a JSON file instead")
       .option("--witness", options.witness, "FILE",
               "where the journal's head is kept outside the folder (another disk is best)")
+      .option("--tpm", options.tpm, "TPM",
+              "what seals PINs and keys: auto (default), none, device:/dev/tpmrm0")
       .run([&] { return init(context, options); });
 }
 

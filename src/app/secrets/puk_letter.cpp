@@ -125,7 +125,7 @@ Result<std::string> print_puk_letter(vault::Vault& vault, const PukLetter& lette
   }
   SIEGEL_TRY(const LocalStamp when, LocalStamp::from(letter.now, letter.time_zone));
   if (prints.size() == prints_max) prints.erase(prints.begin() + 1);
-  prints.push_back({.at = letter.now, .actor = letter.actor});
+  prints.push_back({.at = letter.now, .actor = excerpt(letter.actor, 100)});
   SIEGEL_TRY(const SecretId id, record_id(letter.tse));
   SIEGEL_TRY_OK(write(vault, id, prints));
   return text_of_letter(letter, puks, prints.size(), when.print_minute());

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "app/secrets/tse_login.h"
+#include "app/secrets/vaults.h"
 #include "app/shop/pullable.h"
 #include "app/shop/refused_pin.h"
 #include "country/at/at.h"
@@ -16,7 +18,6 @@
 #include "device/softkey/softkey.h"
 #include "device/softtse/softtse.h"
 #include "journal/sqlite/sqlite.h"
-#include "vault/file/file.h"
 
 namespace siegel::app {
 namespace {
@@ -41,17 +42,10 @@ Result<vault::SecretId> secret_id(const std::string& tse_id, std::string_view wh
   return vault::SecretId::parse(fmt::format("tse/{}/{}", tse_id, what));
 }
 
-/// Digits, as a person types them from the PUK letter.
-crypto::SecretBytes make_digits(Random& random, std::size_t count) {
-  crypto::SecretBytes digits(count);
-  for (std::byte& digit : digits.writable()) digit = static_cast<std::byte>('0' + random.below(10));
-  return digits;
-}
-
 Result<crypto::SecretBytes> new_secret(vault::Vault& vault, const std::string& tse_id,
                                        std::string_view what, std::size_t digits, Random& random) {
   SIEGEL_TRY(const vault::SecretId id, secret_id(tse_id, what));
-  crypto::SecretBytes secret = make_digits(random, digits);
+  crypto::SecretBytes secret = random_digits(digits, random);
   SIEGEL_TRY_OK(vault.put(id, secret));
   return secret;
 }
@@ -90,8 +84,8 @@ Result<std::unique_ptr<journal::Reader>> make_journal_reader(const ShopPlace& pl
 }
 
 Result<std::unique_ptr<vault::Vault>> make_vault(const fs::path& folder, Random& random,
-                                                 bool create) {
-  return vault::file::open({.folder = folder, .create = create}, random);
+                                                 bool create, const std::string& tpm) {
+  return open_vault({.folder = folder, .create = create, .tpm = tpm}, random);
 }
 
 Result<std::unique_ptr<country::Country>> make_country(const std::string& code) {
@@ -134,7 +128,8 @@ Result<std::unique_ptr<device::Tse>> create_soft_tse(const ShopPlace& place,
 }
 
 Result<std::unique_ptr<device::Tse>> open_soft_tse(const ShopPlace& place, const std::string& id,
-                                                   vault::Vault& vault, Environment environment) {
+                                                   vault::Vault& vault, Environment environment,
+                                                   bool may_set_time) {
   SIEGEL_TRY(const vault::SecretId key_id, secret_id(id, "key"));
   SIEGEL_TRY(const crypto::SecretBytes key_bytes, vault.get(key_id));
   SIEGEL_TRY(auto key, device::SoftKey::from_pkcs8(key_bytes));
@@ -143,10 +138,10 @@ Result<std::unique_ptr<device::Tse>> open_soft_tse(const ShopPlace& place, const
                            std::move(key), {environment.clock, environment.random}));
   SIEGEL_TRY(const device::TseStatus status, tse->status());
   const auto off = environment.clock.now().wall - status.time;
-  if (!status.time_set || off > clock_off_max || -off > clock_off_max) {
-    SIEGEL_TRY(const vault::SecretId pin_id, secret_id(id, "time-admin-pin"));
-    SIEGEL_TRY(const crypto::SecretBytes pin, vault.get(pin_id));
-    SIEGEL_TRY_OK(tse->log_in(device::TseUser::time_admin, pin));
+  const bool is_off = !status.time_set || off > clock_off_max || -off > clock_off_max;
+  if (is_off && may_set_time) {
+    const Instant now = environment.clock.now().wall;
+    SIEGEL_TRY_OK(log_in(*tse, id, device::TseUser::time_admin, vault, now));
     SIEGEL_TRY_OK(tse->set_time(environment.clock.now().wall));
     SIEGEL_TRY_OK(tse->log_out());
   }
@@ -159,9 +154,7 @@ Status register_client(device::Tse& tse, const std::string& tse_id, const std::s
   SIEGEL_TRY(const device::TseStatus status, tse.status());
   if (std::find(status.clients.begin(), status.clients.end(), client) != status.clients.end())
     return Ok{};
-  SIEGEL_TRY(const vault::SecretId id, secret_id(tse_id, "admin-pin"));
-  SIEGEL_TRY(const crypto::SecretBytes pin, vault.get(id));
-  SIEGEL_TRY_OK(tse.log_in(device::TseUser::admin, pin));
+  SIEGEL_TRY_OK(log_in(tse, tse_id, device::TseUser::admin, vault, status.time));
   const Status registered = tse.register_client(client);
   SIEGEL_TRY_OK(tse.log_out());
   SIEGEL_TRY_OK(log_in_to_sell(tse, status.generation));

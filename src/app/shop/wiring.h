@@ -11,15 +11,18 @@
 #include "journal/journal.h"
 #include "vault/vault.h"
 
-// Every plug of this program is named in wiring.cpp and nowhere else.
+// Every plug of this program is named in wiring.cpp and nowhere else, but those of the vault:
+// app/secrets/vaults.cpp.
 
 namespace siegel::app {
 
 [[nodiscard]] Result<std::unique_ptr<journal::Journal>> make_journal(const ShopPlace& place,
                                                                      bool create);
 [[nodiscard]] Result<std::unique_ptr<journal::Reader>> make_journal_reader(const ShopPlace& place);
+/// `tpm`: where the key of a new vault goes (app/secrets/vaults.h).
 [[nodiscard]] Result<std::unique_ptr<vault::Vault>> make_vault(const std::filesystem::path& folder,
-                                                               Random& random, bool create);
+                                                               Random& random, bool create,
+                                                               const std::string& tpm = "none");
 /// "de", "at". E-CFG-101: not known.
 [[nodiscard]] Result<std::unique_ptr<country::Country>> make_country(const std::string& code);
 
@@ -32,7 +35,8 @@ namespace siegel::app {
 [[nodiscard]] Result<std::unique_ptr<device::Tse>> open_soft_tse(const ShopPlace& place,
                                                                  const std::string& id,
                                                                  vault::Vault& vault,
-                                                                 Environment environment);
+                                                                 Environment environment,
+                                                                 bool may_set_time = true);
 /// Makes the register a client of the TSE, with the admin's PIN from the vault. A client already is
 /// fine. Runs on the device's lane.
 [[nodiscard]] Status register_client(device::Tse& tse, const std::string& tse_id,
