@@ -102,9 +102,11 @@ enum class OutageForm {
   csv,       ///< the ten columns; begins, receipts and ends
   csv_full,  ///< every event with every column
   json,      ///< every event, one object a line
+  pdf,       ///< every event on paper; its writer is not here (a name only)
 };
 
-/// "Ausfallbelege_2026-11-01_2026-11-30.csv", "Ausfallbelege_voll_...csv", "Ausfallbelege_...json".
+/// "Ausfallbelege_2026-11-01_2026-11-30.csv", "Ausfallbelege_voll_...csv", "Ausfallbelege_...json",
+/// "Ausfallbelege_...pdf".
 [[nodiscard]] std::string outages_file_name(const Date& first, const Date& last, OutageForm form);
 
 struct OutagesExported {
@@ -114,7 +116,7 @@ struct OutagesExported {
   Hash256 sha256{};    ///< of the bytes written
   journal::Head head;  ///< of the journal when it began
 };
-/// Writes the records of the filter. A second run over a past period gives the same bytes.
+/// Writes the records of the filter in a form that is not pdf (checked). A second run over a past period gives the same bytes.
 [[nodiscard]] Result<OutagesExported> export_outages(journal::Reader& reader,
                                                      const OutageFilter& filter, OutageForm form,
                                                      Sink& sink);

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "base/check.h"
 #include "crypto/hash.h"
 #include "format/csv.h"
 #include "format/json_writer.h"
@@ -177,11 +178,15 @@ std::string to_json(const OutageRow& row) {
 
 std::string outages_file_name(const Date& first, const Date& last, OutageForm form) {
   return fmt::format("Ausfallbelege_{}{}_{}.{}", form == OutageForm::csv_full ? "voll_" : "",
-                     first.text(), last.text(), form == OutageForm::json ? "json" : "csv");
+                     first.text(), last.text(),
+                     form == OutageForm::json  ? "json"
+                     : form == OutageForm::pdf ? "pdf"
+                                               : "csv");
 }
 
 Result<OutagesExported> export_outages(journal::Reader& reader, const OutageFilter& filter,
                                        OutageForm form, Sink& sink) {
+  SIEGEL_CHECK(form != OutageForm::pdf);
   HashingSink hashing(sink);
   Result<OutagesExported> done =
       form == OutageForm::json ? export_json(reader, filter, hashing)
