@@ -26,9 +26,15 @@ Status check_cash_movements(const ReceiptDraft& draft, const std::vector<PlanLin
   return Ok{};
 }
 
-/// A Vorgang whose lines were all taken back was given up.
+/// A Vorgang whose lines were all taken back was given up; an order has no such lines [DSFinV-K
+/// 7.2].
 Status check_something_left(const ReceiptDraft& draft, const std::vector<PlanLine>& lines) {
   if (lines.empty() || draft.kind == ReceiptKind::abort) return Ok{};
+  const auto taken_back = std::ranges::find_if(lines, &PlanLine::cancelled);
+  if (draft.kind == ReceiptKind::order && taken_back != lines.end()) {
+    return invalid("E-SAL-536", "what is taken back of an order is a negative quantity",
+                   fmt::format("/lines/{}/cancelled", taken_back - lines.begin()));
+  }
   if (!std::ranges::all_of(lines, &PlanLine::cancelled)) return Ok{};
   return invalid("E-SAL-536", "all lines were taken back: give the receipt up, kind \"abort\"",
                  "/lines");

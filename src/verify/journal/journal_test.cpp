@@ -351,6 +351,32 @@ TEST(verify_journal, tells_each_fault_of_the_story) {
       {"JRN-0307",
        planned([](Plan& p) { p.process_data = "Beleg^3.60_0.00_0.00_0.00_0.00^3.60:Bar"; })},
       {"JRN-0308", planned([](Plan& p) { p.vat[0].rate = VatRate::from_hundredths(800); })},
+      {"JRN-0309", planned([](Plan& p) { p.lines[0].factor = Quantity::from_raw(2000); })},
+      {"JRN-0310",
+       [](Maker& m) {
+         Business business = business_from_json(m.entries[0].payload).value();
+         business.rates = {{.base = {},
+                            .currency = Currency::parse("CHF").value(),
+                            .rate = UnitPrice::from_raw(109640),
+                            .from = Date(2026, 1, 1)}};
+         m.entries[0].payload = to_json(business);
+         Plan plan = m.plan();
+         plan.payments = {{PaymentKind::bar, Money::from_cents(395), Currency::parse("CHF").value(),
+                           Money::from_cents(361), ""}};
+         plan.change = Money::from_cents(1);
+         plan.process_data = "Beleg^0.00_3.60_0.00_0.00_0.00^-0.01:Bar_3.95:Bar:CHF";
+         m.add(entry_kind::seal, to_json(m.seal(m.add_plan(plan), plan)), "KASSE-1");
+       }},
+      {"JRN-0311",
+       [](Maker& m) {
+         Plan plan = m.plan();
+         PlanLine taken_back = plan.lines[0];
+         taken_back.cancelled = true;
+         taken_back.quantity = -taken_back.quantity;
+         taken_back.unit_price = -taken_back.unit_price;
+         plan.lines.push_back(taken_back);
+         m.add(entry_kind::seal, to_json(m.seal(m.add_plan(plan), plan)), "KASSE-1");
+       }},
       {"JRN-0401", sealed([](Seal& s) { s.signature[7] ^= std::byte{1}; })},
       {"JRN-0402", sealed([](Seal& s) { s.tse_serial = std::string(64, 'b'); })},
       {"JRN-0403",

@@ -37,15 +37,38 @@ std::string text_of_sums(const std::array<Money, 5>& sums) {
   return text;
 }
 
-/// Money in or out of the drawer: nothing was sold [BAO 131b].
-bool moves_only(const Plan& plan) {
+/// Money in or out of the drawer, tips handed on, money of others [BAO 131b].
+bool is_turnover(const PlanLine& line) {
   using enum GvTyp;
-  constexpr std::array movements = {anfangsbestand, privatentnahme,    privateinlage,
-                                    geldtransit,    lohnzahlung,       einzahlung,
-                                    auszahlung,     differenz_soll_ist};
-  return std::ranges::all_of(plan.lines, [&](const PlanLine& line) {
-    return std::ranges::find(movements, line.gv_typ) != movements.end();
-  });
+  constexpr std::array not_turnover = {anfangsbestand, privatentnahme,     privateinlage,
+                                       geldtransit,    lohnzahlung,        einzahlung,
+                                       auszahlung,     differenz_soll_ist, trinkgeld_an};
+  return line.agency == 0 && !line.cancelled &&
+         std::ranges::find(not_turnover, line.gv_typ) == not_turnover.end();
+}
+
+/// Delivered on account and nothing given for it, neither money nor a voucher.
+bool is_on_account(const Plan& plan) {
+  bool claim = false;
+  for (const PlanLine& line : plan.lines) {
+    if (line.cancelled) continue;
+    if (line.gv_typ == GvTyp::einzweckgutschein_einloesung ||
+        line.gv_typ == GvTyp::mehrzweckgutschein_einloesung) {
+      return false;
+    }
+    claim = claim || line.gv_typ == GvTyp::forderungsentstehung;
+  }
+  return claim && std::ranges::all_of(plan.payments, [](const PlanPayment& payment) {
+           return payment.kind == PaymentKind::keine || payment.value == Money();
+         });
+}
+
+/// Something was sold for money, or what counts as money.
+bool is_barumsatz(const Plan& plan) {
+  const bool may_be_paid = plan.kind == ReceiptKind::receipt ||
+                           plan.kind == ReceiptKind::reversal || plan.kind == ReceiptKind::training;
+  if (!may_be_paid) return is_rksv_kind(plan.kind) || !plan.payments.empty();
+  return std::ranges::any_of(plan.lines, is_turnover) && !is_on_account(plan);
 }
 
 bool is_signed(const Seal& seal) { return seal.outcome == Seal::Outcome::signed_rksv; }
@@ -140,9 +163,7 @@ void RksvStory::take(const Plan& plan, const Seal& seal, std::uint64_t entry) {
 
 // What is sold is signed, or at least tried [RKSV 5, 9].
 void RksvStory::without_signature(const Plan& plan, const Seal& seal) {
-  const bool sold =
-      is_rksv_kind(plan.kind) ||
-      (plan.kind != ReceiptKind::memo && plan.kind != ReceiptKind::abort && !moves_only(plan));
+  const bool sold = is_barumsatz(plan);
   if (sold || seal.outcome != Seal::Outcome::not_required) {
     m_find("JRN-0811", "/outcome", fmt::format("a {} without code", receipt_kind_text(plan.kind)),
            "the code of RKSV");

@@ -55,11 +55,15 @@ void Story::take(const EntryHeader& header, std::string_view payload) {
 bool Story::take_master(std::string_view kind, std::string_view payload) {
   if (kind == entry_kind::business) {
     if (const auto business = read(business_from_json(payload))) {
-      m_businesses[m_sequence] = business->country == "AT" ? CountryCode::at : CountryCode::de;
+      m_businesses[m_sequence] = {
+          .country = business->country == "AT" ? CountryCode::at : CountryCode::de,
+          .own_keys = business->vat_keys,
+          .rates = business->rates};
     }
   } else if (kind == entry_kind::register_) {
     if (const auto info = read(register_from_json(payload))) {
       m_registers.insert(info->id.text());
+      m_bases[info->id.text()].insert(info->base_currency);
       m_rksv.take_register(*info);
       m_closings.take_register(*info);
     }
@@ -121,7 +125,7 @@ void Story::take_removed(const EntryHeader& header) {
     m_last_plan = header.sequence;
     ++m_numbers[header.register_id];  // each plan takes one number
   }
-  if (header.kind == entry_kind::business) m_businesses[header.sequence] = CountryCode::de;
+  if (header.kind == entry_kind::business) m_businesses[header.sequence] = {};
   if (header.kind == entry_kind::plan || header.kind == entry_kind::seal) {
     m_rksv.take_removed(header.register_id);
     m_closings.take_removed(header.register_id);
@@ -168,9 +172,12 @@ void Story::take_plan(const EntryHeader& header, std::string_view payload) {
     find("JRN-0210", "/business_sequence", fmt::format("{}", plan->business_sequence),
          "an earlier entry of kind business");
   }
-  const bool austrian =
-      plan->rksv || (business != m_businesses.end() && business->second == CountryCode::at);
-  check_amounts(*plan, austrian ? CountryCode::at : CountryCode::de,
+  AmountsLaw law;
+  if (business != m_businesses.end()) law = business->second;
+  if (const auto bases = m_bases.find(client); bases != m_bases.end()) law.bases = bases->second;
+  if (plan->rksv) law.country = CountryCode::at;
+  const bool austrian = law.country == CountryCode::at;
+  check_amounts(*plan, law,
                 [this](std::string_view rule, std::string_view place, std::string_view found,
                        std::string_view expected) { find(rule, place, found, expected); });
   m_closings.take_plan(*plan, m_sequence);

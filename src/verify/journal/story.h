@@ -12,6 +12,7 @@
 
 #include "model/care.h"
 #include "model/entries.h"
+#include "verify/journal/amounts.h"
 #include "verify/journal/closings.h"
 #include "verify/journal/cross_check.h"
 #include "verify/journal/rksv_story.h"
@@ -116,9 +117,10 @@ class Story {
   std::unordered_set<std::uint64_t> m_keys;                  // fingerprints of register and key
   std::unordered_set<std::uint64_t> m_receipt_numbers;
   std::unordered_set<std::uint64_t> m_reversed;
-  std::map<std::uint64_t, CountryCode> m_businesses;
-  std::map<std::uint64_t, OpenPlan> m_open;      // plans without seal
-  std::map<std::uint64_t, OpenPlan> m_unsigned;  // sealed as unsigned
+  std::map<std::uint64_t, AmountsLaw> m_businesses;  // without currencies of registers
+  std::map<std::string, std::set<Currency>, std::less<>> m_bases;  // base currencies by register
+  std::map<std::uint64_t, OpenPlan> m_open;                        // plans without seal
+  std::map<std::uint64_t, OpenPlan> m_unsigned;                    // sealed as unsigned
   std::set<std::string, std::less<>> m_retired;  // serials of TSEs out of operation
   std::unordered_set<std::uint64_t> m_removed;   // plans whose payload was removed, without seal
   bool m_any_removed = false;
