@@ -63,6 +63,12 @@ void explain_standing(const Receipt& receipt, Reasons& out) {
   }
   const auto [why, rule] = why_kind(plan.rksv->kind);
   out.add("kind", std::string(why), rule);
+  if (plan.handwritten) {
+    out.add("written by hand",
+            fmt::format("paper {} of {}, entered later: signed and counted when it was entered",
+                        plan.handwritten->number, plan.handwritten->at.text()),
+            "RKSV 17");
+  }
   if (!plan.reverses.empty()) {
     out.add("reverses",
             fmt::format("{} of {}: all signs turned, the reference is kept", plan.reverses,

@@ -330,6 +330,11 @@ void Layout::proof() {
     put(Blank{});
     pair(m_words.first_order, second_text(m_plan.first_order, m_language));
   }
+  if (const auto& paper = m_plan.handwritten) {
+    put(Blank{});
+    pair(m_words.handwritten, paper->number);
+    pair(m_words.handwritten_at, second_text(paper->at, m_language));
+  }
   const Seal& seal = *m_receipt.seal;
   switch (seal.outcome) {
     case Seal::Outcome::unsigned_outage:

@@ -96,6 +96,15 @@ void explain_process(const Plan& plan, Reasons& out) {
   }
 }
 
+void explain_handwritten(const Plan& plan, Reasons& out) {
+  if (!plan.handwritten) return;
+  out.add("written by hand",
+          fmt::format("paper {} of {}, entered later: recorded and signed when it was entered, "
+                      "with the VAT of its day",
+                      plan.handwritten->number, plan.handwritten->at.text()),
+          "AEAO 146a");
+}
+
 void explain_lines(const Plan& plan, Reasons& out) {
   for (std::size_t i = 0; i < plan.lines.size(); ++i) {
     const PlanLine& line = plan.lines[i];
@@ -162,6 +171,13 @@ void explain_seal(const Receipt& receipt, Reasons& out) {
     return;
   }
   const Seal& seal = *receipt.seal;
+  if (!receipt.plan.disturbed_tse.empty()) {
+    out.add(
+        "TSE",
+        fmt::format("{} stands in for {}, whose outage was open: a second TSE is used only then",
+                    receipt.plan.tse_serial, receipt.plan.disturbed_tse),
+        "AEAO 146a");
+  }
   switch (seal.outcome) {
     case Seal::Outcome::signed_by_tse:
       out.add("signed",
@@ -189,6 +205,7 @@ void explain_seal(const Receipt& receipt, Reasons& out) {
 std::vector<Reason> Germany::explain(const Receipt& receipt) const {
   Reasons out;
   explain_process(receipt.plan, out);
+  explain_handwritten(receipt.plan, out);
   explain_lines(receipt.plan, out);
   explain_vat(receipt.plan, out);
   explain_payments(receipt.plan, out);

@@ -40,6 +40,8 @@ class Layout {
   void vat_table();
   void proof();
   void footer();
+  /// The footer has a place for the TSE's data (TSS-028).
+  [[nodiscard]] bool proof_in_footer() const;
   [[nodiscard]] print::Document take() { return std::move(m_document); }
 
  private:
@@ -310,6 +312,11 @@ void Layout::proof() {
     register_serial();
     return;
   }
+  if (const auto& paper = m_plan.handwritten) {
+    put(Blank{});
+    pair(m_words.handwritten, paper->number);
+    pair(m_words.handwritten_at, second_text(paper->at, m_language));
+  }
   const Seal& seal = *m_receipt.seal;
   // In the nine items of DIK-002 to 010 there is no place for it, in the seven of BIO-082 there is.
   if (m_plan.has_first_order &&
@@ -445,12 +452,33 @@ void Layout::outage(const Seal& seal) {
   register_serial();
 }
 
+constexpr std::string_view tse_variable = "$tse_footer$";
+
+bool Layout::proof_in_footer() const {
+  const std::vector<std::string>& lines = m_receipt.business.footer_lines;
+  return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find(tse_variable) != std::string::npos;
+  });
+}
+
+// The variable becomes what proof() says, data or failure; again on the same receipt it is nothing.
 void Layout::footer() {
-  if (!m_receipt.business.footer_lines.empty()) {
-    put(Blank{});
-    for (const std::string& line : m_receipt.business.footer_lines) {
-      centre(line);
+  if (m_receipt.business.footer_lines.empty()) {
+    return;
+  }
+  put(Blank{});
+  bool proven = !proof_in_footer();
+  for (const std::string& line : m_receipt.business.footer_lines) {
+    std::string rest = line;
+    for (std::size_t at = rest.find(tse_variable); at != std::string::npos;
+         at = rest.find(tse_variable)) {
+      if (const std::string before = rest.substr(0, at); !before.empty()) centre(before);
+      rest.erase(0, at + tse_variable.size());
+      if (!proven) proof();
+      proven = true;
+      if (rest.empty()) break;
     }
+    if (!rest.empty() || line.empty()) centre(rest);
   }
 }
 
@@ -465,7 +493,7 @@ print::Document receipt_document(const Receipt& receipt, const Profile& profile,
   layout.lines();
   layout.payments();
   layout.vat_table();
-  layout.proof();
+  if (!layout.proof_in_footer()) layout.proof();
   layout.footer();
   layout.special_words();
   return layout.take();

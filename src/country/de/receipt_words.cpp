@@ -41,6 +41,8 @@ constexpr Words german = {
     .vat_id = "USt-IdNr.",
     .tax_number = "Steuernr.",
     .first_order = "Erste Bestellung",
+    .handwritten = "Nacherfasst: Beleg von Hand",
+    .handwritten_at = "geschrieben",
     .transaction = "TSE-Transaktion",
     .signature_counter = "TSE-Signaturzähler",
     .begin = "Vorgang Beginn",
@@ -97,6 +99,8 @@ constexpr Words english = {
     .vat_id = "VAT ID",
     .tax_number = "Tax no.",
     .first_order = "First order",
+    .handwritten = "Entered later: written by hand",
+    .handwritten_at = "written",
     .transaction = "TSE transaction",
     .signature_counter = "TSE signature counter",
     .begin = "Process start",
@@ -184,6 +188,8 @@ std::string_view outage_reason(std::string_view code, Language language) {
   const bool de = language == Language::de;
   if (code == "E-TSE-101") return de ? "nicht gefunden" : "not found";
   if (code == "E-TSE-104") return de ? "nicht erreichbar" : "not reachable";
+  if (code == "E-TSE-901") return de ? "von Hand abgeschaltet" : "switched off by hand";
+  if (code == "E-TSE-902") return de ? "Notbetrieb" : "emergency operation";
   return de ? "gestört" : "out of order";
 }
 

@@ -47,6 +47,8 @@ struct Words {
   std::string_view vat_id;
   std::string_view tax_number;
   std::string_view first_order;
+  std::string_view handwritten;     ///< before the number of the paper
+  std::string_view handwritten_at;  ///< before its date and time
   std::string_view transaction;
   std::string_view signature_counter;
   std::string_view begin;
