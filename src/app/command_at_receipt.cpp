@@ -13,9 +13,8 @@ namespace siegel::app {
 namespace {
 
 struct Options {
-  std::string what, register_id, name, key, columns = "48", finanzonline, text;
+  std::string what, register_id, name, columns = "48", finanzonline, text;
   bool passed = false, failed = false, production = false;
-  bool month_end = false, not_month_end = false;
 };
 
 /// The words, and the function numbers by which other programs know them.
@@ -88,55 +87,6 @@ Exit make(const Context& context, const Options& options) {
                      : "The register sells no more. Save the DEP (siegel at backup), report its "
                        "end to FinanzOnline (siegel at end).\n");
   return show_receipt(context, **shop, *receipt, options.columns, {}, {});
-}
-
-Exit close_day(const Context& context, const Options& options) {
-  const auto columns = columns_of(options.columns);
-  if (!columns) return context.fail(columns.error());
-  const auto id = RegisterId::parse(options.register_id);
-  if (!id) return context.fail(id.error());
-  if (options.month_end && options.not_month_end)
-    return context.fail(invalid("E-AUT-108", "the month ends or it does not", "--month-end"));
-  auto shop = open_austrian(context, Shop::Mode::write);
-  if (!shop) return context.fail(shop.error());
-  std::optional<bool> last;
-  if (options.month_end) last = true;
-  if (options.not_month_end) last = false;
-  std::string key = options.key;
-  if (key.empty()) {
-    ByteArray<16> random{};
-    context.random.fill(random);
-    key = "close-" + hex(random);
-  }
-  const auto closed = (*shop)->close_day(*id, key, last, "command line");
-  if (!closed) return context.fail(closed.error());
-  const Closing& closing = closed->closing;
-  json::Object document;
-  document.set("register", id->text());
-  document.set("replayed", closed->replayed);
-  std::string text = "This day was closed with that key before.\n";
-  if (!closed->replayed) {
-    document.set("number", static_cast<std::int64_t>(closing.number));
-    document.set("at", closing.at.text());
-    document.set("receipts", static_cast<std::int64_t>(closing.receipts));
-    document.set("turnover", closing.turnover.text());
-    text = fmt::format(
-        fmt::runtime(context.german() ? "Tagesabschluss {} der Kasse {}: {} Belege, {} EUR\n"
-                                      : "Closing {} of register {}: {} receipts, {} EUR\n"),
-        closing.number, id->text(), closing.receipts, closing.turnover.text());
-  }
-  if (!closed->receipt) {
-    context.show(text, document);
-    return Exit::success;
-  }
-  const Receipt& receipt = *closed->receipt;
-  const bool year = receipt.plan.kind == ReceiptKind::year;
-  text += fmt::format(
-      fmt::runtime(context.german() ? "{} {} erstellt.\n{}\n" : "{} {} made.\n{}\n"),
-      year ? "Jahresbeleg" : "Monatsbeleg", receipt.plan.receipt_number,
-      context.german() ? "Jetzt ist der beste Zeitpunkt für die Sicherung: siegel at backup ORDNER"
-                       : "Now is the best time to save the DEP: siegel at backup FOLDER");
-  return show_receipt(context, **shop, receipt, options.columns, text, std::move(document));
 }
 
 Exit check(const Context& context, const Options& options) {
@@ -217,16 +167,6 @@ void add_at_receipt(CommandLine& line, Context& context) {
               "month and year: the period (2026-11, 2026); zero: its title")
       .option("--columns", options.columns, "N", "width of the print, default 48")
       .run([&] { return make(context, options); });
-  line.command("close", "End the day of a register; at a month's end with its Monatsbeleg")
-      .example("siegel close KASSE-01")
-      .example("siegel close KASSE-01 --month-end     (the shop is closed tomorrow)")
-      .positional("register", options.register_id, "which register")
-      .required()
-      .option("--key", options.key, "KEY", "idempotency key: repeating it closes nothing twice")
-      .flag("--month-end", options.month_end, "it is the month's last business day")
-      .flag("--not-month-end", options.not_month_end, "it is not, although the month ends")
-      .option("--columns", options.columns, "N", "width of the print, default 48")
-      .run([&] { return close_day(context, options); });
   line.command("at check", "Have a receipt checked, or record what the check app said")
       .example("siegel at check KASSE-01-000001 --passed")
       .example("siegel at check KASSE-01-000001 --finanzonline access.json --production")

@@ -146,7 +146,8 @@ Result<const RegisterState*> Recorder::ready_register(const RegisterId& id) cons
     return not_found("E-REG-104", fmt::format("register {} is not known", id.text()), "/register");
   if (!m_state.business)
     return conflict("E-REG-106", "name and address of the business are not set yet");
-  if (found->second.info.tse_serial.empty() && found->second.info.signers.empty())
+  const RegisterInfo& info = found->second.info;
+  if (info.tse_serial.empty() && info.signers.empty() && info.no_tse == NoTse::no)
     return conflict("E-REG-105", fmt::format("register {} has no TSE yet", id.text()), "/register");
   return &found->second;
 }
@@ -211,6 +212,7 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
       .original = sell.lookup.original ? &*sell.lookup.original : nullptr,
       .original_reversed = reversed,
       .rksv = &rksv,
+      .next_stock_number = reg->next_stock_number,
   };
   SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
   const std::string& own = reg->info.tse_serial;
@@ -258,8 +260,9 @@ void Recorder::record_plan_in(Batch& batch, Lane& lane, Plan plan, std::string j
   flight.waiters = std::move(waiters);
   flight.id = m_next_flight++;
   lane.flight = std::move(flight);
-  if (m_state.registers.find(lane.id)->second.rksv) {
-    // Austria: nothing a device must sign (money put into the drawer, say): one append.
+  if (m_state.registers.find(lane.id)->second.rksv || lane.flight->tse_serial.empty()) {
+    // Nothing a device must sign (Austria: money put into the drawer, say; Germany: a till that
+    // needs no TSE): one append.
     seal(lane, country::Done{}, false, batch, effects);
     return;
   }
@@ -380,8 +383,8 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
   flight.waiters = {command.request};
   flight.id = m_next_flight++;
   lane.flight = std::move(flight);
-  if (reg->rksv) {
-    // A signature device has no part in a Vorgang before its receipt.
+  if (reg->rksv || reg->info.no_tse != NoTse::no) {
+    // A signature device has no part in a Vorgang before its receipt; some tills have none.
     record_started(lane, {.vorgang = opened.vorgang, .register_id = opened.register_id}, batch,
                    effects);
     return Ok{};

@@ -44,18 +44,20 @@ Result<Plan> OpenShop::preview(const SaleRequest& request) {
   }
   return m_country->decide(request.draft,
                            {.now = now,
-                            .business = *known.business,
-                            .business_sequence = known.business_sequence,
+                            .business = known.business_of(reg->second),
+                            .business_sequence = reg->second.business_sequence,
                             .register_info = reg->second.info,
                             .tse = tse == known.tses.end() ? nullptr : &tse->second,
                             .profile = known.profile,
                             .next_number = reg->second.next_number,
+                            .next_stock_number = reg->second.next_stock_number,
                             .vorgang = VorgangId(request.key),
                             .began = now,
                             .transaction = 0,
                             .original = lookup.original ? &*lookup.original : nullptr,
                             .original_reversed = lookup.original_reversed,
-                            .rksv = reg->second.rksv ? &rksv : nullptr});
+                            .rksv = reg->second.rksv ? &rksv : nullptr,
+                            .next_stock_number = reg->second.next_stock_number});
 }
 
 Result<Receipt> OpenShop::receipt(const std::string& receipt_number) {

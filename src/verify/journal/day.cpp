@@ -32,6 +32,7 @@ struct DayCheck::Parts {
   SealCheck seals;
   ClosingStory sums;
   std::uint64_t sequence = 0;
+  std::uint64_t unsigned_receipts = 0;
   std::map<std::uint64_t, SignedFacts> open;
 };
 
@@ -76,6 +77,7 @@ void DayCheck::Parts::take_seal(std::string_view payload) {
   const auto plan = open.find(seal->plan_sequence);
   if (plan == open.end()) return;  // of a receipt that belongs to another closing
   sums.take_seal(register_id, seal->plan_sequence, seal->tse_serial);
+  if (seal->outcome == Seal::Outcome::unsigned_outage) ++unsigned_receipts;
   if (seal->outcome == Seal::Outcome::signed_by_tse) {
     const auto tse = seals.find_tse(seal->tse_serial);
     if (tse) {
@@ -101,6 +103,8 @@ void DayCheck::Parts::take_seal(std::string_view payload) {
   }
   open.erase(plan);
 }
+
+std::uint64_t DayCheck::unsigned_receipts() const { return m_parts->unsigned_receipts; }
 
 Report DayCheck::finish(const Closing& closing, std::uint64_t sequence) {
   m_parts->sequence = sequence;

@@ -29,6 +29,8 @@ class DayCheck {
   /// over. Only plans and seals are looked at.
   void take(std::uint64_t sequence, std::string_view kind, std::string_view register_id,
             std::string_view payload);
+  /// Of the receipts taken so far, those that went out in an outage.
+  [[nodiscard]] std::uint64_t unsigned_receipts() const;
   /// Rules JRN-04xx, -0805, -09xx. Once.
   [[nodiscard]] Report finish(const Closing& closing, std::uint64_t sequence);
 
