@@ -50,7 +50,6 @@ Result<Plan> OpenShop::preview(const SaleRequest& request) {
                             .tse = tse == known.tses.end() ? nullptr : &tse->second,
                             .profile = known.profile,
                             .next_number = reg->second.next_number,
-                            .next_stock_number = reg->second.next_stock_number,
                             .vorgang = VorgangId(request.key),
                             .began = now,
                             .transaction = 0,
