@@ -94,8 +94,9 @@ Process::Process(Start start) : m_start(std::move(start)), m_input(std::move(m_s
   const std::string name =
       m_start.program.empty() ? system_test::program().string() : m_start.program;
   arguments.insert(arguments.begin(), name);
-  // Neither the language nor a data folder of whoever runs the tests.
-  std::map<std::string, std::string> environment{{"LC_ALL", "C.UTF-8"}, {"TERM", "dumb"}};
+  // Neither the language nor a data folder nor the TPM of whoever runs the tests.
+  std::map<std::string, std::string> environment{
+      {"LC_ALL", "C.UTF-8"}, {"TERM", "dumb"}, {"SIEGEL_TPM", "none"}};
   for (const char* kept :
        {"PATH", "HOME", "TMPDIR", "ASAN_OPTIONS", "TSAN_OPTIONS", "SIEGEL_MUTANT"})
     if (const char* value = std::getenv(kept)) environment[kept] = value;

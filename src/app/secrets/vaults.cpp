@@ -144,7 +144,9 @@ Result<KeyKept> where_the_key_is(const fs::path& folder) {
                      folder.string());
   KeyKept kept;
   std::error_code ignored;
-  const bool has_file = fs::exists(vault::file::key_file(folder), ignored);
+  const fs::path file = vault::file::key_file(folder);
+  const bool has_file =
+      fs::exists(file, ignored) || fs::exists(vault::sealed::retired_name(file), ignored);
   const bool has_tpm = fs::exists(vault::tpm::seal_file(folder), ignored);
   kept.place = !has_tpm ? KeyPlace::key_file : has_file ? KeyPlace::both : KeyPlace::tpm;
   if (const auto tpm = vault::tpm::place_of(folder); tpm && *tpm) kept.tpm = **tpm;
@@ -188,7 +190,10 @@ Result<std::size_t> seal_vault(const fs::path& folder, const std::string& tpm, R
 Result<std::size_t> release_vault(const fs::path& folder, Random& random) {
   SIEGEL_TRY_OK(vault::sealed::open_folder(folder, false));
   SIEGEL_TRY(const auto sealed, vault::tpm::place_of(folder));
-  if (!sealed) return std::size_t{0};
+  if (!sealed) {
+    SIEGEL_TRY_OK(vault::sealed::destroy_key_file(vault::tpm::seal_file(folder)));
+    return std::size_t{0};
+  }
   vault::sealed::Keys keys;
   SIEGEL_TRY(auto of_tpm, vault::tpm::unseal_key(folder));
   SIEGEL_TRY(keys.key, key_file_of(folder, random));

@@ -209,13 +209,23 @@ Result<std::size_t> seal_again(const std::filesystem::path& folder, const Keys& 
   return done;
 }
 
+std::filesystem::path retired_name(const std::filesystem::path& key_file) {
+  return key_file.string() + ".old";
+}
+
 Status destroy_key_file(const std::filesystem::path& file) {
+  const std::filesystem::path old = retired_name(file);
   const auto failed = [&](const char* what) {
     return unavailable("E-FIL-004",
                        fmt::format("cannot {} {}: {}", what, file.string(), std::strerror(errno)),
                        file.string());
   };
-  const int fd = open(file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+  // Half overwritten it must not be taken for a key.
+  if (rename(file.c_str(), old.c_str()) == 0)
+    SIEGEL_TRY_OK(sync_directory(file.parent_path()));
+  else if (errno != ENOENT)
+    return failed("rename");
+  const int fd = open(old.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) return Ok{};
   if (fd < 0) return failed("open");
   struct stat info{};
@@ -226,7 +236,7 @@ Status destroy_key_file(const std::filesystem::path& file) {
   written = fsync(fd) == 0 && written;
   close(fd);
   if (!written) return failed("overwrite");
-  if (unlink(file.c_str()) != 0) return failed("delete");
+  if (unlink(old.c_str()) != 0) return failed("delete");
   return sync_directory(file.parent_path());
 }
 

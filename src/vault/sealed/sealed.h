@@ -43,8 +43,11 @@ struct Keys {
 [[nodiscard]] Result<std::size_t> seal_again(const std::filesystem::path& folder, const Keys& keys,
                                              Random& random);
 
-/// Overwrites a file that holds a key and deletes it; durable. Nothing is done if it is not there.
-/// A disk may keep the old bytes all the same. E-FIL-004.
+/// What a key file is called while it is overwritten.
+[[nodiscard]] std::filesystem::path retired_name(const std::filesystem::path& key_file);
+/// Renames a file that holds a key, overwrites it and deletes it; durable. After a power cut there
+/// is the whole key file, or none of that name; repeated, it ends what was begun. Nothing is done
+/// if there is neither. A disk may keep the old bytes all the same. E-FIL-004.
 [[nodiscard]] Status destroy_key_file(const std::filesystem::path& file);
 
 }  // namespace siegel::vault::sealed
