@@ -35,7 +35,8 @@ struct Stored {
 struct StoredClosing {
   Closing closing;
   std::string payload;
-  std::size_t receipts_before = 0;  ///< rksv receipts of the register before it
+  std::size_t receipts_before = 0;   ///< rksv receipts of the register before it
+  std::uint64_t numbers_before = 0;  ///< receipts of every kind before it
 };
 
 struct Register {
@@ -124,7 +125,7 @@ class Reader {
     if (!closing) return say(out, closing.error().detail);
     m_books.closings[m_at] = entry.payload;
     m_books.registers[entry.register_id].closings.push_back(
-        {*closing, entry.payload, m_receipts[entry.register_id]});
+        {*closing, entry.payload, m_receipts[entry.register_id], m_numbers[entry.register_id]});
   }
   void read_outage(const journal::Entry& entry, Problems& out) {
     if (entry.kind == entry_kind::outage_begin) {
@@ -227,6 +228,7 @@ void check_dues(const std::string& id, const std::vector<Stored>& receipts, Prob
 
 void check_closings(const std::string& id, const Register& reg, Problems& out) {
   std::size_t from = 0;
+  std::uint64_t numbers = 0;
   std::uint64_t number = 0;
   for (const StoredClosing& stored : reg.closings) {
     const Closing& closing = stored.closing;
@@ -236,12 +238,13 @@ void check_closings(const std::string& id, const Register& reg, Problems& out) {
       if (decided.kind == RksvKind::training) continue;
       for (const Money amount : decided.amounts) turnover += amount;
     }
-    if (closing.number != ++number || closing.receipts != stored.receipts_before - from ||
+    if (closing.number != ++number || closing.receipts != stored.numbers_before - numbers ||
         closing.turnover != turnover)
       out.push_back(fmt::format("{}: closing {} says {} receipts, {} cents; there were {}, {}", id,
                                 closing.number, closing.receipts, closing.turnover.cents(),
-                                stored.receipts_before - from, turnover.cents()));
+                                stored.numbers_before - numbers, turnover.cents()));
     from = stored.receipts_before;
+    numbers = stored.numbers_before;
   }
 }
 
