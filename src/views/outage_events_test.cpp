@@ -162,6 +162,16 @@ TEST_F(EventsTest, SwitchingByHandIsSettingZeroAndOne) {
   EXPECT_THAT(events({.first = Date(2026, 11, 21)}), ElementsAre("TSE Setting = 0 "));
 }
 
+TEST_F(EventsTest, ASaleAfterTheBeginHasNotNoticedIt) {
+  begin("aa11", 1, "2026-11-20T06:00:00Z", "E-TSE-101");
+  seal(plan("2026-11-20T06:05:00Z"), "2026-11-20T06:05:00Z", 1, 1);
+  end("aa11", 1, "2026-11-20T06:10:00Z", 1);
+  EXPECT_THAT(events(), ElementsAre("TSE init = 1 ", "TSE init = 0 ", "TSE init = 1 "));
+  const auto reader = std::move(journal->reader()).value();
+  EXPECT_EQ(find_outage(*reader, "aa11", 1)->register_id, "");
+  EXPECT_EQ(find_outage(*reader, "aa11", 1)->first_receipt, "KASSE-01-000001");
+}
+
 TEST_F(EventsTest, PrintersAreNoEventsOfATse) {
   begin("printer:Bondrucker", 1, "2026-11-20T06:00:00Z", "E-PRN-301");
   end("printer:Bondrucker", 1, "2026-11-20T06:10:00Z");

@@ -54,6 +54,7 @@ class Finder {
     std::string register_id;
     std::uint64_t entry = 0;  ///< its sequence
     std::uint64_t plan = 0;   ///< of a seal
+    std::uint64_t next = 0;   ///< what stands right behind the begin if this noticed it
   };
 
   Result<bool> take_seal(const Entry& entry) {
@@ -61,7 +62,10 @@ class Finder {
     SIEGEL_TRY(const Seal seal, seal_from_json(entry.payload));
     const std::string& device = seal.signer.empty() ? seal.tse_serial : seal.signer;
     if (device != m_device || seal.outage_number != m_number) return false;
-    m_first = {entry.register_id, entry.sequence.get(), seal.plan_sequence};
+    // A TSE is asked when the plan is durable, a signature device before: there the plan stands
+    // between the begin and the seal.
+    m_first = {entry.register_id, entry.sequence.get(), seal.plan_sequence,
+               seal.signer.empty() ? entry.sequence.get() : seal.plan_sequence};
     if (!m_last) m_last = m_first;
     return false;
   }
@@ -79,7 +83,7 @@ class Finder {
     if (m_first) {
       SIEGEL_TRY(const auto plan, plan_at(m_first->plan));
       if (plan) m_story.first_receipt = plan->receipt_number;
-      if (m_first->entry == begin + 1) {
+      if (m_first->next == begin + 1 || m_first->entry == begin + 1) {
         m_story.register_id = m_first->register_id;
         if (plan) m_story.cashier = plan->cashier;
       }

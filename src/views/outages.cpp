@@ -1,6 +1,7 @@
 #include "views/outages.h"
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -58,7 +59,10 @@ class Teller {
     if (entry.payload_removed) return Ok{};
     const std::string_view kind = entry.kind;
     if (kind == entry_kind::seal) return is_unsigned(entry) ? take_seal(entry) : flush();
-    if (kind == entry_kind::plan) return Ok{};
+    // A TSE is asked when the plan is durable: one that comes after the begin has not noticed it. A
+    // signature device is asked before, there the plan stands between the begin and its seal.
+    if (kind == entry_kind::plan)
+      return m_begin && !m_signers.contains(m_begin->device) ? flush() : Ok{};
     if (kind == entry_kind::started) return take_started(entry);
     // A begin waits for the receipt or Vorgang it was noticed by, which stands right behind it.
     SIEGEL_TRY_OK(flush());
@@ -99,6 +103,7 @@ class Teller {
     } else if (entry.kind == entry_kind::signer) {
       SIEGEL_TRY(const SignerInfo info, signer_from_json(entry.payload));
       m_devices[info.id] = {info.provider, info.serial};
+      m_signers.insert(info.id);
     } else if (entry.kind == entry_kind::register_) {
       SIEGEL_TRY(const RegisterInfo info, register_from_json(entry.payload));
       m_printers[info.id.text()] = info.printer;
@@ -257,6 +262,7 @@ class Teller {
   std::string m_client;
   std::string m_zone = "Europe/Berlin";
   std::map<std::string, Named> m_devices;
+  std::set<std::string> m_signers;  // ids of signature devices
   std::map<std::string, Open> m_open;
   std::map<std::string, std::string> m_printers;  // by register
   std::optional<OutageRow> m_begin;

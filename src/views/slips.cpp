@@ -84,7 +84,8 @@ std::string length_text(const Paper& paper, std::chrono::milliseconds span) {
 void put_device(Paper& paper, const OutageSlipFacts& facts) {
   if (facts.tse != nullptr) {
     paper.pair_if("TSE", facts.tse->id);
-    paper.pair_if(paper.word("Hersteller", "Manufacturer"), facts.tse->manufacturer);
+    paper.text(
+        fmt::format("{} {}", paper.word("Hersteller:", "Manufacturer:"), facts.tse->manufacturer));
     paper.value(paper.word("TSE-Seriennummer", "TSE serial number"), facts.tse->serial);
   } else if (facts.signer != nullptr) {
     paper.pair_if(paper.word("Signatureinheit", "Signature unit"), facts.signer->id);
@@ -186,7 +187,8 @@ print::Document start_slip(const StartSlipFacts& facts) {
   for (const StartedTse& tse : facts.tses) {
     paper.put(Rule{});
     paper.pair("TSE", tse.info.id);
-    paper.pair_if(paper.word("Hersteller", "Manufacturer"), tse.info.manufacturer);
+    paper.text(
+        fmt::format("{} {}", paper.word("Hersteller:", "Manufacturer:"), tse.info.manufacturer));
     paper.value(paper.word("TSE-Seriennummer", "TSE serial number"), tse.info.serial);
     if (!tse.info.certified)
       paper.text(paper.word("Software-TSE, nicht zertifiziert: nur zum Testen",

@@ -191,6 +191,52 @@ TEST(ReceiptText, AnOutageIsShownForEverAndWithoutAnySignature) {
   }
 }
 
+TEST(ReceiptText, TheVariableOfATemplateIsTheDataOrTheFailureAndNoTemplateDropsIt) {
+  RecordProperty("proves", "TSS-028");
+  for (const char* name : {"sale", "outage", "outage-biobill", "outage-copy"}) {
+    Example each = example(name);
+    const std::string proof =
+        std::string_view(name) == "sale" ? "TSE-Transaktion" : "*** TSE AUSGEFALLEN ***";
+    each.profile.tse_form = TseForm::text;
+    const auto follow_each_other = [](const std::string& text,
+                                      const std::vector<std::string>& parts) {
+      std::size_t at = 0;
+      return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
+        at = text.find(part, at);
+        return at != std::string::npos;
+      });
+    };
+    const auto count = [&](const std::string& text) {
+      std::size_t times = 0;
+      for (auto at = text.find(proof); at != std::string::npos; at = text.find(proof, at + 1))
+        ++times;
+      return times;
+    };
+    each.receipt.business.footer_lines = {"Danke!", "$tse_footer$", "Bis bald"};
+    EXPECT_TRUE(follow_each_other(printed(each, {.columns = 48}), {"Danke!", proof, "Bis bald"}))
+        << name;
+    each.receipt.business.footer_lines = {"vorher $tse_footer$ nachher $tse_footer$", "Ende"};
+    const std::string text = printed(each, {.columns = 48});
+    EXPECT_TRUE(follow_each_other(text, {"vorher", proof, "nachher", "Ende"})) << text;
+    EXPECT_EQ(count(text), 1U) << text;
+    EXPECT_EQ(text.find("$tse_footer$"), std::string::npos);
+    // Without the variable, and without a footer, it stands where it always does.
+    each.receipt.business.footer_lines = {"Danke!"};
+    EXPECT_TRUE(follow_each_other(printed(each, {.columns = 48}), {proof, "Danke!"})) << name;
+    each.receipt.business.footer_lines = {};
+    EXPECT_EQ(count(printed(each, {.columns = 48})), 1U) << name;
+  }
+}
+
+TEST(ReceiptText, ATseSwitchedOffByHandSaysSo) {
+  Example each = example("outage");
+  each.receipt.seal->error_code = "E-TSE-901";
+  EXPECT_NE(printed(each, {.columns = 48}).find("E-TSE-901 von Hand abgeschaltet"),
+            std::string::npos);
+  each.receipt.seal->error_code = "E-TSE-902";
+  EXPECT_NE(printed(each, {.columns = 48}).find("E-TSE-902 Notbetrieb"), std::string::npos);
+}
+
 TEST(ReceiptText, MarksVatGroupsWithFixedNumbersThatFollowTheRate) {
   RecordProperty("proves", "BIO-078 BIO-079 BIO-080 BIO-081");
   const std::string text = printed(example("late-return-numbers"), {.columns = 48});
