@@ -172,12 +172,13 @@ void Comparison::match(std::uint64_t counter, const Known& known, const Message&
 
 // ---- the end ------------------------------------------------------------------------------------
 
-ComparisonResult Comparison::finish(std::uint64_t archived, Instant patience) {
+ComparisonResult Comparison::finish(std::uint64_t archived, std::uint64_t before,
+                                    Instant patience) {
   Compared& next = m_result.compared;
   next.counter = std::max(archived, m_from.counter);
   next.sequence = m_sequence;
   for (const auto& [counter, known] : m_known) {
-    if (counter > archived) {
+    if (counter > archived && known.sequence > before) {
       next.sequence = std::min(next.sequence, known.sequence - 1);
       continue;
     }

@@ -54,10 +54,11 @@ class Comparison {
   Status journal(const journal::Entry& entry, const PlanOf& plan_of);
   void message(const Message& message);
 
-  /// `archived`: the archive is complete up to this counter; signatures above are too new to judge.
+  /// `archived`: the archive is complete up to this counter; signatures above are too new to judge,
+  /// unless the journal had them before the device was asked: in an entry up to `before`.
   /// `patience`: what the device signed after this instant may still be on its way into the journal
   /// (a lost answer is asked for later).
-  ComparisonResult finish(std::uint64_t archived, Instant patience);
+  ComparisonResult finish(std::uint64_t archived, std::uint64_t before, Instant patience);
 
  private:
   struct Known {  // of the journal

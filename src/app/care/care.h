@@ -69,7 +69,7 @@ struct Retired {
 };
 /// The end of a TSE that no register signs on any more: clients deregistered, everything exported
 /// and compared, disabled for ever, entered. A power cut leaves a TSE that can be retired again.
-/// E-TSE-306 (conflict) it is out of operation already, E-TSE-307, E-TSE-308; E-TSE-309
+/// E-RET-101 (conflict) it is out of operation already, E-RET-102, E-RET-103; E-RET-104
 /// (unavailable): its archive is not complete, nothing was disabled.
 [[nodiscard]] Result<Retired> retire(Shop& shop, const TseInfo& tse, const Clock& clock,
                                      const RetireOptions& options, const std::string& actor);

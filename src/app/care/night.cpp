@@ -47,7 +47,8 @@ archive::Compared compared_of(const recorder::State& state, const std::string& s
 Result<archive::ComparisonResult> compare(Shop& shop, const archive::Archive& archive,
                                           const archive::MessageReader& messages,
                                           const recorder::State& state, const TseInfo& tse,
-                                          std::uint64_t archived, Instant now) {
+                                          std::uint64_t archived, std::uint64_t before,
+                                          Instant now) {
   SIEGEL_TRY(auto reader, shop.reader());
   SIEGEL_TRY(auto plans, shop.reader());
   const archive::Compared from = compared_of(state, tse.serial);
@@ -79,7 +80,7 @@ Result<archive::ComparisonResult> compare(Shop& shop, const archive::Archive& ar
   if (const auto outage = state.outages.find(tse.serial);
       outage != state.outages.end() && outage->second.open)
     judged = std::min(judged, outage->second.open->since - patience);
-  return comparison.finish(archived, judged);
+  return comparison.finish(archived, before, judged);
 }
 
 void add(TseChecked& checked, const archive::Findings& findings, std::uint64_t total) {
@@ -122,6 +123,8 @@ Result<TseNight> look_after(Shop& shop, const TseInfo& tse, const Clock& clock,
   out.tse = tse;
   if (const Status tended = shop.tend_tse(tse.id); !tended) out.tending = tended.error();
   SIEGEL_TRY(archive::Archive archive, open_archive(shop, tse));
+  // What the journal has now the device must have when it is asked.
+  SIEGEL_TRY(const recorder::State before, shop.state());
   archive::UpdateOptions fetching;
   fetching.full = options.full;
   fetching.stop = options.stop;
@@ -136,10 +139,10 @@ Result<TseNight> look_after(Shop& shop, const TseInfo& tse, const Clock& clock,
   }
   if (!updated) {
     // Another device, or one that was set back: that is a finding, and the worst of all.
-    const archive::Compared before = compared_of(state, tse.serial);
-    checked.counter = before.counter;
-    checked.sequence = before.sequence;
-    checked.pending = before.pending;
+    const archive::Compared old = compared_of(state, tse.serial);
+    checked.counter = old.counter;
+    checked.sequence = old.sequence;
+    checked.pending = old.pending;
     add(checked, {{updated.error().code, updated.error().detail, 0}}, 1);
   } else {
     out.update = std::move(*updated);
@@ -149,7 +152,8 @@ Result<TseNight> look_after(Shop& shop, const TseInfo& tse, const Clock& clock,
                                        : manifest.last_counter();
     SIEGEL_TRY(const archive::MessageReader messages, message_reader(tse));
     SIEGEL_TRY(const archive::ComparisonResult compared,
-               compare(shop, archive, messages, state, tse, archived, now));
+               compare(shop, archive, messages, state, tse, archived,
+                       out.update.complete ? before.sequence : 0, now));
     checked.counter = compared.compared.counter;
     checked.sequence = compared.compared.sequence;
     checked.pending = compared.compared.pending;

@@ -25,7 +25,7 @@ Result<TseNight> last_look(Shop& shop, const TseInfo& tse, const Clock& clock,
   if (last.error) return *last.error;
   if (last.update.interrupted) return *last.update.interrupted;
   if (!last.update.complete)
-    return unavailable("E-TSE-309", fmt::format("the archive of TSE {} is not complete: {}", tse.id,
+    return unavailable("E-RET-104", fmt::format("the archive of TSE {} is not complete: {}", tse.id,
                                                 last.checked.findings.empty()
                                                     ? std::string("the export broke off")
                                                     : last.checked.findings.front().detail));
@@ -42,10 +42,10 @@ Result<Retired> retire(Shop& shop, const TseInfo& tse, const Clock& clock,
   SIEGEL_TRY(const recorder::State state, shop.state());
   // Asked before the device is touched; the recorder looks again.
   if (state.retired(tse.serial))
-    return conflict("E-TSE-306", fmt::format("TSE {} is out of operation already", tse.id));
+    return conflict("E-RET-101", fmt::format("TSE {} is out of operation already", tse.id));
   const TseUse use = use_of(state, tse.serial);
   if (use == TseUse::in_use || use == TseUse::backup)
-    return conflict("E-TSE-308",
+    return conflict("E-RET-103",
                     fmt::format("TSE {} is in use: move its registers first (siegel tse replace, "
                                 "siegel tse map)",
                                 tse.id));
@@ -73,7 +73,7 @@ Result<Replaced> replace(Shop& shop, const TseInfo& old, const Clock& clock, Rep
   Replaced out;
   SIEGEL_TRY(const recorder::State before, shop.state());
   if (before.retired(old.serial))
-    return conflict("E-TSE-306", fmt::format("TSE {} is out of operation already", old.id));
+    return conflict("E-RET-101", fmt::format("TSE {} is out of operation already", old.id));
   // The new one first: from here on nothing leaves a register without a TSE.
   if (options.with.empty()) {
     SIEGEL_TRY(out.successor, shop.create_tse(options.create, actor));
@@ -85,7 +85,7 @@ Result<Replaced> replace(Shop& shop, const TseInfo& old, const Clock& clock, Rep
       return not_found("E-TSE-302",
                        fmt::format("no other TSE \"{}\" is in operation", options.with), "--with");
     if (before.retired(found->first))
-      return conflict("E-TSE-306", fmt::format("TSE {} is out of operation", options.with),
+      return conflict("E-RET-101", fmt::format("TSE {} is out of operation", options.with),
                       "--with");
     out.successor = found->second;
   }
