@@ -2,10 +2,8 @@
 
 #include <array>
 
-#include "app/at/secret_file.h"
 #include "app/at_tools.h"
 #include "app/commands.h"
-#include "app/shop/mail_settings.h"
 #include "app/shop/printer.h"
 #include "app/shop/shop.h"
 #include "app/show.h"
@@ -110,73 +108,28 @@ Exit set(const Context& context, const Options& options) {
   return Exit::success;
 }
 
-struct MailOptions {
-  std::string file, password_file;
-  bool test = false;
-};
-
-/// Who is told when a signature device fails.
-Exit mail_command(const Context& context, const MailOptions& options) {
-  auto shop = open_austrian(context, Shop::Mode::write);
-  if (!shop) return context.fail(shop.error());
-  if (!options.file.empty()) {
-    const auto run = [&]() -> Status {
-      SIEGEL_TRY(const Bytes bytes, read_file(options.file, 1U << 16U));
-      SIEGEL_TRY(const json::Value value, json::parse(text_of(bytes)));
-      SIEGEL_TRY(const MailSettings given, mail_settings_from_json(value));
-      std::optional<crypto::SecretBytes> password;
-      if (!options.password_file.empty()) {
-        SIEGEL_TRY(password, at::read_secret_file(options.password_file, "--password-file"));
-      }
-      SIEGEL_TRY_OK((*shop)->set_mail(given, password ? &*password : nullptr));
-      return Ok{};
-    };
-    if (const auto done = run(); !done) return context.fail(done.error());
-  }
-  json::Object document;
-  std::string text = options.file.empty() ? "" : "Set.\n";
-  if (options.test) {
-    // The notifier reads its settings when the folder is opened.
-    shop->reset();
-    shop = open_austrian(context, Shop::Mode::write);
-    if (!shop) return context.fail(shop.error());
-    const auto state = (*shop)->state();
-    if (!state) return context.fail(state.error());
-    const auto sent = (*shop)->notify(
-        {{"", {{.shop = state->business->name, .register_name = {}}, mail::Trial{}}}});
-    if (!sent) return context.fail(sent.error());
-    if (!sent->failed.empty()) return context.fail(sent->failed.front().error);
-    text += fmt::format("{} mails delivered.\n", sent->delivered);
-    document.set("delivered", static_cast<std::int64_t>(sent->delivered));
-  }
-  const auto in_force = read_mail_settings((*shop)->folder());
-  if (!in_force) return context.fail(in_force.error());
-  if (*in_force) document.set("mail", to_json_value(**in_force));
-  text += *in_force ? json::pretty(to_json_value(**in_force)) : std::string("Nobody is told.\n");
-  context.show(text, document);
-  return Exit::success;
-}
-
 struct PrinterOptions {
-  std::string path, columns = "48";
+  std::string path, columns = "48", name;
 };
 
 /// Where the receipts go that nobody stands at a till for.
 Exit printer_command(const Context& context, const PrinterOptions& options) {
   const auto columns = columns_of(options.columns);
   if (!columns) return context.fail(columns.error());
-  auto shop = open_austrian(context, Shop::Mode::write);
+  auto shop = Shop::open({context.data, {}}, Shop::Mode::write, {context.clock, context.random});
   if (!shop) return context.fail(shop.error());
-  const PrinterSettings printer{.path = options.path, .columns = *columns};
+  const PrinterSettings printer{.path = options.path, .columns = *columns, .name = options.name};
   if (const auto done = write_printer_settings((*shop)->folder(), printer); !done)
     return context.fail(done.error());
   json::Object document;
   document.set("path", printer.path);
   document.set("columns", static_cast<std::int64_t>(printer.columns));
-  context.show(fmt::format("Startbeleg, Monatsbeleg, Jahresbeleg and Schlussbeleg are printed on "
-                           "{}.\n",
-                           printer.path),
-               document);
+  document.set("name", printer.shown_name());
+  context.show(
+      fmt::format("Papers nobody stands at a till for are printed on {}: slips of outages, in "
+                  "Austria Startbeleg, Monatsbeleg, Jahresbeleg and Schlussbeleg.\n",
+                  printer.path),
+      document);
   return Exit::success;
 }
 
@@ -197,20 +150,14 @@ void add_config(CommandLine& line, Context& context) {
       .required()
       .run([&] { return set(context, options); });
   PrinterOptions& printer = line.own<PrinterOptions>();
-  line.command("config printer", "Austria: where month and year receipts are printed by themselves")
+  line.command("config printer",
+               "The shop's printer: slips of outages, Austria's month and year receipts")
       .example("siegel config printer /dev/usb/lp0 --columns 42")
       .positional("path", printer.path, "device or file, to which is appended")
       .required()
       .option("--columns", printer.columns, "N", "width, default 48")
+      .option("--name", printer.name, "NAME", "as the failure log calls it; default: end of PATH")
       .run([&] { return printer_command(context, printer); });
-  MailOptions& mail = line.own<MailOptions>();
-  line.command("config mail", "Austria: who is told by mail when a signature device fails")
-      .example("siegel config mail mail.json --password-file password --test")
-      .positional("file", mail.file, "settings as JSON (docs/reference/mail.md); none: show them")
-      .option("--password-file", mail.password_file, "FILE",
-              "file with the password of the mail server, kept in the vault")
-      .flag("--test", mail.test, "send a mail to everybody named")
-      .run([&] { return mail_command(context, mail); });
 }
 
 }  // namespace siegel::app

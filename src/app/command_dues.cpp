@@ -4,6 +4,7 @@
 #include "app/at/dues.h"
 #include "app/at_tools.h"
 #include "app/commands.h"
+#include "app/shop/notifier.h"
 #include "base/file.h"
 
 namespace siegel::app {
@@ -60,20 +61,22 @@ Exit dues(const Context& context, const Options& options) {
     for (const at::Due& due : *list)
       if (auto notice = at::notice_of(due, *state))
         notices.push_back({fmt::format("{}/{}", at::id_of(due), at::word_of(due.state)), *notice});
-    const auto sent = (*shop)->notify(notices);
+    const auto notifier = (*shop)->notifier();
+    if (!notifier) return context.fail(notifier.error());
+    const auto sent = (*notifier)->tell(notices);
     if (!sent) return context.fail(sent.error());
     document.set("delivered", static_cast<std::int64_t>(sent->delivered));
     json::Array failed;
-    for (const mail::Failure& failure : sent->failed) {
+    for (const Notified::NotDelivered& failure : sent->failed) {
+      const std::string& to = failure.address.empty() ? failure.recipient : failure.address;
       json::Object item;
       item.set("code", failure.error.code);
       item.set("detail", failure.error.detail);
-      item.set("to", failure.to.text());
+      item.set("to", to);
       failed.push_back(std::move(item));
-      context.note(
-          fmt::format("{}: {} {}\n", failure.to.text(), failure.error.code, failure.error.detail));
+      context.note(fmt::format("{}: {} {}\n", to, failure.error.code, failure.error.detail));
     }
-    text += fmt::format("{} mails delivered, {} not\n", sent->delivered, failed.size());
+    text += fmt::format("{} notices delivered, {} not\n", sent->delivered, failed.size());
     if (!failed.empty()) exit = Exit::try_again;
     document.set("failed", std::move(failed));
   }
@@ -90,9 +93,9 @@ void add_dues(CommandLine& line, Context& context) {
   line.command("dues", "Austria: what is to be done until when. Exit 4 if something is overdue")
       .example("siegel dues")
       .example("siegel dues --ics siegel.ics")
-      .example("siegel dues --notify      (from a timer: tells those in mail.json)")
+      .example("siegel dues --notify      (from a timer: tells those in notify.json)")
       .option("--ics", options.ics, "FILE", "also write it as a calendar (iCalendar)")
-      .flag("--notify", options.notify, "send mails about what is due and not told yet")
+      .flag("--notify", options.notify, "tell people what is due and not told yet")
       .run([&] { return dues(context, options); });
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 struct Options {
   std::vector<std::string> tar;
-  std::string from = "1", limit = "20";
+  std::vector<std::string> heads;
+  std::string from = "1", limit = "20", confirm;
 };
 
 Result<std::uint64_t> positive(const std::string& text, const char* place) {
@@ -30,12 +31,32 @@ Exit verify_command(const Context& context, const Options& options) {
   // Only a witness that is not there is left out; one that cannot be read is a finding.
   std::error_code ignored;
   const auto status = std::filesystem::status((*shop)->witness(), ignored);
-  if (status.type() != std::filesystem::file_type::not_found) checks.witness = (*shop)->witness();
+  if (status.type() != std::filesystem::file_type::not_found)
+    checks.witness = (*shop)->witness();
+  else
+    checks.witness_missing = (*shop)->witness();
+  for (const std::string& text : options.heads) {
+    const auto head = verify::journal::head_from_text(text);
+    if (!head) return context.fail(head.error());
+    checks.heads.push_back(*head);
+  }
   for (const std::string& path : options.tar) checks.logs.push_back({.path = path, .bytes = {}});
   checks.progress = progress_of(context);
   const auto report = verify::journal::verify_journal((*shop)->journal_file(), checks);
   if (!report) return context.fail(report.error());
   return show_report(context, *report);
+}
+
+Exit take_over(const Context& context, const Options& options) {
+  if (const auto done = Shop::take_over({context.data, {}}, options.confirm); !done)
+    return context.fail(done.error());
+  json::Object document;
+  document.set("taken_over", true);
+  context.show(
+      "This data folder goes on with the journal. Delete every other copy of it, or keep "
+      "them where nobody starts them.\n",
+      document);
+  return Exit::success;
 }
 
 Exit show(const Context& context, const Options& options) {
@@ -88,7 +109,15 @@ void add_journal(CommandLine& line, Context& context) {
       .example("siegel journal verify")
       .example("siegel journal verify --tar export.tar")
       .list("--tar", options.tar, "FILE", "TSE export to compare with, both ways")
+      .list("--head", options.heads, "SEQUENCE:HASH",
+            "head of the journal as a Z slip shows it; the journal must contain it")
       .run([&] { return verify_command(context, options); });
+  line.command("journal take-over",
+               "Decide that this copy of the data folder goes on, and no other")
+      .example("siegel journal take-over --confirm 7d1f2a90")
+      .option("--confirm", options.confirm, "DIGITS",
+              "first 8 digits of the journal's id; without them they are shown")
+      .run([&] { return take_over(context, options); });
   line.command("journal show", "Show entries as they are stored")
       .example("siegel journal show --from 100 --limit 5")
       .option("--from", options.from, "N", "first sequence number, default 1")

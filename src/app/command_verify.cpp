@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 struct Options {
   std::vector<std::string> what, trust, crl, tar;
-  std::vector<std::string> codes, dfka;
+  std::vector<std::string> codes, dfka, heads;
   std::string witness, container, registration, sarif, html;
   bool accept_future = false;
 };
@@ -102,6 +102,10 @@ Result<verify::Report> verify_one(const Context& context, const Options& options
   }
   verify::journal::Options journal_options;
   if (!options.witness.empty()) journal_options.witness = options.witness;
+  for (const std::string& text : options.heads) {
+    SIEGEL_TRY(auto head, verify::journal::head_from_text(text));
+    journal_options.heads.push_back(std::move(head));
+  }
   journal_options.logs = inputs_of(options.tar);
   journal_options.progress = progress_of(context);
   return verify::journal::verify_journal(journal, journal_options);
@@ -174,6 +178,8 @@ void add_verify(CommandLine& line, Context& context) {
       .option("--sarif", options.sarif, "FILE", "write the findings as SARIF too")
       .option("--html", options.html, "FILE", "write one HTML page too")
       .option("--witness", options.witness, "FILE", "the journal's witness, kept outside")
+      .list("--head", options.heads, "SEQUENCE:HASH",
+            "head of the journal as a Z slip shows it; the journal must contain it")
       .option("--container", options.container, "FILE",
               "keys of an Austrian register (cryptographic material container)")
       .flag("--accept-future", options.accept_future,

@@ -13,6 +13,7 @@ int run(const std::vector<std::string>& arguments) {
   Context context{.clock = system_clock(), .random = system_random()};
   if (const char* data = std::getenv("SIEGEL_DATA")) context.data = data;
   if (const char* language = std::getenv("SIEGEL_LANG")) context.language = language;
+  if (const char* tpm = std::getenv("SIEGEL_TPM")) context.tpm = tpm;
 
   // Arguments reach records, receipts and answers: none of those may hold other bytes than UTF-8.
   for (std::size_t i = 0; i <= arguments.size(); ++i) {
@@ -39,14 +40,24 @@ int run(const std::vector<std::string>& arguments) {
   add_init(line, context);
   add_config(line, context);
   add_tse(line, context);
+  add_tse_secrets(line, context);
+  add_tse_life(line, context);
+  add_care(line, context);
   add_register(line, context);
   add_sale(line, context);
   add_receipt(line, context);
   add_export(line, context);
+  add_elster(line, context);
   add_outages(line, context);
+  add_outage_acts(line, context);
+  add_messages(line, context);
+  add_slip(line, context);
+  add_notify(line, context);
   add_verify(line, context);
   add_journal(line, context);
   add_status(line, context);
+  add_doctor(line, context);
+  add_vault(line, context);
   add_card(line, context);
   add_at_setup(line, context);
   add_at_signer(line, context);
@@ -54,6 +65,7 @@ int run(const std::vector<std::string>& arguments) {
   add_at_report(line, context);
   add_at_export(line, context);
   add_dues(line, context);
+  add_closing(line, context);
 
   std::string out;
   std::string err;

@@ -32,12 +32,30 @@ Result<std::uint64_t> number_of(const json::Value* value, std::string_view key) 
   return static_cast<std::uint64_t>(*number);
 }
 
+Result<WitnessOwner> owner_of(const json::Value& value) {
+  const json::Object* object = value.object();
+  const auto text = [&](std::string_view key) {
+    const json::Value* found = object == nullptr ? nullptr : object->find(key);
+    return found == nullptr || found->string() == nullptr ? std::string() : *found->string();
+  };
+  WitnessOwner owner{text("mark"), text("folder"), text("host"), {}};
+  const auto since = Instant::parse(text("since"));
+  constexpr std::size_t mark_digits = 32;
+  if (owner.mark.size() != mark_digits || !from_hex(owner.mark).ok() || !since.ok() ||
+      object->size() != 4)
+    return corrupt("E-JRN-303", "\"owner\" is malformed");
+  owner.since = *since;
+  return owner;
+}
+
 Result<Witness> decode(std::string_view text) {
   const auto parsed = json::parse(text);
   if (!parsed.ok()) return corrupt("E-JRN-303", "it is not JSON: " + parsed.error().detail);
   const json::Object* object = parsed->object();
-  if (object == nullptr || object->size() != 5)
-    return corrupt("E-JRN-303", "it does not have the five members of version 1");
+  const json::Value* owner = object == nullptr ? nullptr : object->find("owner");
+  constexpr std::size_t members = 5;
+  if (object == nullptr || object->size() != members + (owner == nullptr ? 0 : 1))
+    return corrupt("E-JRN-303", "it does not have the members of version 1");
   SIEGEL_TRY(const std::uint64_t version, number_of(object->find("version"), "version"));
   if (version != 1)
     return corrupt("E-JRN-303", fmt::format("version {} is not known here", version));
@@ -52,6 +70,9 @@ Result<Witness> decode(std::string_view text) {
   for (const json::Member& member : *counters->object()) {
     SIEGEL_TRY(const std::uint64_t count, number_of(&member.value, member.key));
     witness.counters.emplace(member.key, count);
+  }
+  if (owner != nullptr) {
+    SIEGEL_TRY(witness.owner, owner_of(*owner));
   }
   return witness;
 }
@@ -91,6 +112,14 @@ Status WitnessFile::write(const Witness& witness) const {
   object.set("counters", std::move(counters));
   object.set("hash", hex(witness.head.hash));
   object.set("journal", hex(witness.journal));
+  if (witness.owner) {
+    json::Object owner;
+    owner.set("folder", witness.owner->folder);
+    owner.set("host", witness.owner->host);
+    owner.set("mark", witness.owner->mark);
+    owner.set("since", witness.owner->since.text());
+    object.set("owner", std::move(owner));
+  }
   object.set("sequence", integer(witness.head.sequence.get()));
   object.set("version", 1);
   return write_file(m_path, bytes_of(json::pretty(object)));

@@ -13,11 +13,21 @@
 
 namespace siegel::journal {
 
+/// Who moved a witness last: of two copies of a data folder only one knows the mark.
+struct WitnessOwner {
+  std::string mark;    ///< 32 hex digits, new with every opening for writing
+  std::string folder;  ///< for people: where that copy lies
+  std::string host;    ///< and on which machine
+  Instant since;
+  friend bool operator==(const WitnessOwner&, const WitnessOwner&) = default;
+};
+
 struct Witness {
   Hash256 journal{};  ///< hash of entry 1: which journal this is about
   Head head;
   /// Numbers that must never fall either, by name, e.g. "outage:<serial>".
   std::map<std::string, std::uint64_t> counters;
+  std::optional<WitnessOwner> owner;
   friend bool operator==(const Witness&, const Witness&) = default;
 };
 

@@ -10,7 +10,7 @@
 
 namespace siegel::notify {
 
-/// Something people or programs want to be told of. docs/reference/notifications.md lists the
+/// Something people or programs want to be told of. docs/how-to/notifications.md lists the
 /// names and what `data` holds.
 struct Event {
   /// The same for the same event for ever, after a crash and on every channel: who hears it twice

@@ -21,6 +21,7 @@ constexpr json::Limits limits{
     .bytes_max = file_bytes_max, .depth_max = 32, .values_max = 5'000'000};
 constexpr std::array<seconds, 6> waits = {seconds(30), minutes(5), minutes(30),
                                           hours(2),    hours(8),   hours(24)};
+constexpr minutes interrupted_wait{5};
 constexpr std::size_t text_max = 1000;
 constexpr std::int64_t number_max = std::numeric_limits<std::int64_t>::max();
 
@@ -240,6 +241,13 @@ void Outbox::failed(const Delivery& delivery, const Error& error, Instant now) {
     one.code = error.code;
     one.detail = found->detail;
   }
+}
+
+void Outbox::interrupted(const Delivery& delivery, Instant now) {
+  Delivery* found = find(delivery);
+  if (found == nullptr) return;
+  found->attempts = std::max(found->attempts, 1);
+  found->next = now + interrupted_wait;
 }
 
 std::size_t Outbox::revive(const std::string& event, const std::string& recipient, Instant now) {

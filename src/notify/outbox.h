@@ -79,6 +79,8 @@ class Outbox {
   void delivered(const Delivery& delivery);
   /// It was not: waits longer, or is dead. E-NOT-112 turns the recipient off.
   void failed(const Delivery& delivery, const Error& error, Instant now);
+  /// We ended it ourselves: it waits a while and is never given up for it.
+  void interrupted(const Delivery& delivery, Instant now);
   /// Dead ones live again and everything is due now: of one event, of one recipient, or all where
   /// empty. Recipients
   /// meant by it are on again. How many deliveries.

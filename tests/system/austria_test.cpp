@@ -176,7 +176,7 @@ TEST(AustrianBadInput, IsRefusedWithACodeAndNothingIsWritten) {
       {{"at", "backup", "/no/such/folder"}, "E-AUT-152"},
       {{"at", "order", "--email", "nobody"}, "E-NET-021"},
       {{"export", "dep7", "--from", "2026-02-30"}, "E-TIM-002"},
-      {{"dues", "--notify"}, "E-AUT-120"},
+      {{"dues", "--notify"}, "E-NOT-102"},
       {{"sale", "--register", kasse, "--item", "a:1:1.00:E", "--cash", "0.50"}, "E-SAL-505"},
       {{"sale", "--register", kasse, "--item", "a:1:1.00:Z", "--cash", "1"}, "E-VAT-510"},
   };
@@ -259,7 +259,7 @@ TEST(AustrianOutage, AnotherDeviceTakesOverAndTheSammelbelegComesByItself) {
   const Ended dark = sale();
   EXPECT_EQ(dark.exit_code, 0) << dark.text();
   EXPECT_EQ(signature_of(dark), "unsigned_outage") << dark.text();
-  EXPECT_NE(dark.err.find("You may go on selling"), std::string::npos) << dark.text();
+  EXPECT_NE(dark.err.find("Keep selling"), std::string::npos) << dark.text();
   const json::Value dark_document = dark.document();
   const Ended printed =
       shop.siegel({"receipt", "show", text_at(member(dark_document, "receipt"), "receipt_number")});

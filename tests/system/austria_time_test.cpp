@@ -162,10 +162,12 @@ TEST(AustrianOutage, IsToldByMailAtOnceAndAfter48Hours) {
   auto server = net::testing::MailServer::start(SIEGEL_SOURCE_DIR, {});
   ASSERT_TRUE(server.ok()) << server.error().detail;
   TimedShop shop(utc("2026-10-20T09:00:00Z"));
-  const std::string settings = (shop.shop().around() / "mail.json").string();
-  write_text(settings, fmt::format("{{\"host\":\"127.0.0.1\",\"port\":{},\"security\":\"plain\","
-                                   "\"language\":\"en\",\"from\":\"kasse@example.at\","
-                                   "\"to\":\"chef@example.at; technik@example.at\"}}",
+  const std::string settings = (shop.shop().around() / "notify.json").string();
+  write_text(settings, fmt::format(R"({{"language":"en","remind_after_minutes":[],
+                             "mail":{{"host":"127.0.0.1","port":{},"security":"plain",
+                                      "from":"kasse@example.at"}},
+                             "recipients":[{{"name":"chef",
+                                 "mail":"chef@example.at; technik@example.at"}}]}})",
                                    (*server)->port()));
   const auto two_mails = [&](std::string_view what) {
     std::vector<std::string> to;
@@ -179,8 +181,10 @@ TEST(AustrianOutage, IsToldByMailAtOnceAndAfter48Hours) {
     std::sort(to.begin(), to.end());
     EXPECT_EQ(to, (std::vector<std::string>{"chef@example.at", "technik@example.at"}));
   };
-  const Ended set = shop.siegel({"config", "mail", settings, "--test"});
+  const Ended set = shop.siegel({"notify", "set", settings});
   ASSERT_EQ(set.exit_code, 0) << set.text();
+  const Ended trial = shop.siegel({"notify", "test"});
+  ASSERT_EQ(trial.exit_code, 0) << trial.text();
   two_mails("Subject:");
 
   // The first device fails: the second signs, and those who must know are told at once.
@@ -209,12 +213,13 @@ TEST(AustrianOutage, AMailServerThatIsAwayStopsNoSaleAndTheMailComesLater) {
   const auto closed = net::testing::ClosedPort::take();
   ASSERT_TRUE(closed.ok()) << closed.error().detail;
   TimedShop shop(utc("2026-10-20T09:00:00Z"));
-  const std::string settings = (shop.shop().around() / "mail.json").string();
+  const std::string settings = (shop.shop().around() / "notify.json").string();
   const auto set = [&](std::uint16_t to_port) {
-    write_text(settings, fmt::format("{{\"host\":\"127.0.0.1\",\"port\":{},\"security\":\"plain\","
-                                     "\"from\":\"kasse@example.at\",\"to\":\"chef@example.at\"}}",
+    write_text(settings, fmt::format(R"({{"mail":{{"host":"127.0.0.1","port":{},"security":"plain",
+                                        "from":"kasse@example.at"}},
+                               "recipients":[{{"name":"chef","mail":"chef@example.at"}}]}})",
                                      to_port));
-    return shop.siegel({"config", "mail", settings});
+    return shop.siegel({"notify", "set", settings});
   };
   ASSERT_EQ(set(closed->port()).exit_code, 0);
   shop.shop().pull("soft-1");
@@ -222,7 +227,7 @@ TEST(AustrianOutage, AMailServerThatIsAwayStopsNoSaleAndTheMailComesLater) {
   auto server = net::testing::MailServer::start(SIEGEL_SOURCE_DIR, {});
   ASSERT_TRUE(server.ok()) << server.error().detail;
   ASSERT_EQ(set((*server)->port()).exit_code, 0);
-  (void)shop.siegel({"dues", "--notify"});
+  (void)shop.siegel({"notify", "retry"});
   const auto mail = (*server)->next();
   ASSERT_TRUE(mail.ok()) << mail.error().detail;
   EXPECT_NE(mail->content.find("soft-1"), std::string::npos) << mail->content;

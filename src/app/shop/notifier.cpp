@@ -4,87 +4,37 @@
 
 #include <algorithm>
 #include <chrono>
-
-#include "base/file.h"
-#include "format/json.h"
+#include <map>
+#include <utility>
 
 namespace siegel::app {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::chrono::seconds look_every{60};
+constexpr std::chrono::hours dues_every{1};
 constexpr std::chrono::hours report_after{48};
-// A mail that nobody took for so long tells nobody anything new.
-constexpr std::chrono::hours kept_for{24 * 14};
-constexpr std::size_t waiting_max = 1000;
 constexpr std::size_t entries_a_read = 1024;
-constexpr std::uint64_t file_bytes_max = std::uint64_t{8} << 20;
+constexpr std::size_t urgent_max = 100;
 
-fs::path notices_file(const fs::path& folder) { return folder / "notices.json"; }
-
-/// Name of an outage for what is remembered about it.
-std::string outage_key(const std::string& signer, std::uint64_t number) {
-  return fmt::format("{}/{}", signer, number);
-}
-
-std::string name_of(const recorder::State& state, const std::string& id) {
-  const auto found = state.signers.find(id);
-  return found == state.signers.end() ? id : fmt::format("{} ({})", id, found->second.serial);
-}
-
-/// The devices that sign in its place: the first of each register's list that works.
-std::string replacement(const recorder::State& state, const std::string& id) {
-  for (const auto& [name, reg] : state.registers) {
-    const auto& list = reg.info.signers;
-    if (std::find(list.begin(), list.end(), id) == list.end()) continue;
-    for (const std::string& other : list) {
-      const auto outage = state.outages.find(other);
-      const bool broken = outage != state.outages.end() && outage->second.open;
-      if (other != id && !broken) return name_of(state, other);
-    }
-    return {};
-  }
-  return {};
-}
-
-LocalStamp local(const recorder::State& state, Instant at) {
-  const std::string zone = state.business ? state.business->time_zone : "Europe/Vienna";
-  auto stamp = LocalStamp::from(at, zone);
-  return stamp ? *stamp : LocalStamp();
-}
-
-mail::Place place_of(const recorder::State& state) {
-  return {.shop = state.business ? state.business->name : std::string(), .register_name = {}};
-}
-
-std::string text_of_member(const json::Object& object, std::string_view key) {
-  const json::Value* found = object.find(key);
-  return found == nullptr || found->string() == nullptr ? std::string() : *found->string();
-}
-
-std::vector<std::string> texts_of(const json::Object& object, std::string_view key) {
-  std::vector<std::string> texts;
-  const json::Value* found = object.find(key);
-  if (found == nullptr || found->array() == nullptr) return texts;
-  for (const json::Value& item : *found->array())
-    if (item.string() != nullptr) texts.push_back(*item.string());
-  return texts;
-}
-
-std::optional<Instant> instant_of(const json::Value& value) {
-  if (value.string() == nullptr) return {};
-  const auto at = Instant::parse(*value.string());
-  return at ? std::optional(*at) : std::nullopt;
+/// Says something about the way to everybody behind it, not about one address or event.
+bool concerns_the_way(const Error& error) {
+  return error.code == "E-NET-002" || error.code == "E-NET-003" || error.code == "E-NET-004" ||
+         error.code == "E-NET-005" || error.code == "E-NET-006" || error.code == "E-NET-008" ||
+         error.code == "E-NET-009" || error.code == "E-NET-023" || error.code == "E-NET-026" ||
+         error.code == "E-NOT-121" || error.code == "E-NOT-123";
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Notifier>> Notifier::make(Parts parts) {
-  std::unique_ptr<Notifier> notifier(new Notifier(std::move(parts)));
+  SIEGEL_TRY(const auto first, parts.reader->read(journal::Sequence(1), 1));
+  const std::string journal = first.empty() ? std::string() : hex(first.front().hash);
+  std::unique_ptr<Notifier> notifier(new Notifier(std::move(parts), journal));
   {
+    // Another process that is ending may still be telling people; then this one takes over later.
     const Lock lock(notifier->m_work);
-    SIEGEL_TRY_OK(notifier->load());
+    const Status taken = notifier->take_over();
+    if (!taken && taken.error().code != "E-DAT-001") return taken.error();
   }
   return notifier;
 }
@@ -92,68 +42,22 @@ Result<std::unique_ptr<Notifier>> Notifier::make(Parts parts) {
 Notifier::~Notifier() { stop(); }
 
 void Notifier::stop() {
-  {
-    const Lock lock(m_mutex);
-    m_stop = true;
+  if (m_thread.joinable()) {
+    {
+      Lock lock(m_mutex);
+      m_stop = true;
+      m_wake.notify_all();
+      const Steady until = m_parts.environment.clock.now().steady + m_parts.grace;
+      while (!m_ended) {
+        const Steady left = until - m_parts.environment.clock.now().steady;
+        if (left <= Steady(0) || !m_done.wait_for(lock, left)) break;
+      }
+    }
+    m_abort = true;
+    m_thread.join();
   }
-  m_wake.notify_all();
-  if (m_thread.joinable()) m_thread.join();
-}
-
-Status Notifier::load() {
-  SIEGEL_TRY(const journal::Head head, m_parts.reader->head());
-  m_position = head.sequence.get();
-  const auto bytes = read_file(notices_file(m_parts.folder), file_bytes_max);
-  if (!bytes) return Ok{};
-  const auto value = json::parse(text_of(*bytes), {.bytes_max = file_bytes_max});
-  const json::Object* object = value ? value->object() : nullptr;
-  // What cannot be read is forgotten: at worst somebody is told twice.
-  if (object == nullptr) return Ok{};
-  const json::Value* sequence = object->find("sequence");
-  if (sequence != nullptr && sequence->integer() != nullptr && *sequence->integer() >= 0)
-    m_position = std::min(m_position, static_cast<std::uint64_t>(*sequence->integer()));
-  for (std::string& id : texts_of(*object, "told")) m_told.insert(std::move(id));
-  const json::Value* begun = object->find("begun");
-  if (begun != nullptr && begun->object() != nullptr)
-    for (const auto& [key, since] : *begun->object())
-      if (const auto at = instant_of(since)) m_begun[key] = *at;
-  const json::Value* waiting = object->find("waiting");
-  if (waiting == nullptr || waiting->array() == nullptr) return Ok{};
-  for (const json::Value& item : *waiting->array()) {
-    if (item.object() == nullptr) continue;
-    const json::Value* since = item.object()->find("since");
-    Waiting one{.subject = text_of_member(*item.object(), "subject"),
-                .body = text_of_member(*item.object(), "body"),
-                .to = texts_of(*item.object(), "to"),
-                .since = since == nullptr ? Instant() : instant_of(*since).value_or(Instant())};
-    if (!one.to.empty()) m_waiting.push_back(std::move(one));
-  }
-  return Ok{};
-}
-
-Status Notifier::save() {
-  json::Array told;
-  for (const std::string& id : m_told) told.emplace_back(id);
-  json::Array waiting;
-  for (const Waiting& one : m_waiting) {
-    json::Object item;
-    item.set("body", one.body);
-    item.set("since", one.since.text());
-    item.set("subject", one.subject);
-    json::Array to;
-    for (const std::string& address : one.to) to.emplace_back(address);
-    item.set("to", std::move(to));
-    waiting.emplace_back(std::move(item));
-  }
-  json::Object begun;
-  for (const auto& [key, since] : m_begun) begun.set(key, since.text());
-  json::Object object;
-  object.set("begun", std::move(begun));
-  object.set("sequence", static_cast<std::int64_t>(m_position));
-  object.set("told", std::move(told));
-  object.set("waiting", std::move(waiting));
-  return write_file(notices_file(m_parts.folder), bytes_of(json::canonical(object)),
-                    {.mode = 0600});
+  const Lock lock(m_work);
+  m_lock.reset();
 }
 
 void Notifier::start() {
@@ -169,148 +73,272 @@ void Notifier::notify(journal::Sequence /*head*/) {
   m_wake.notify_one();
 }
 
+void Notifier::urgent(const std::string& id, mail::Notice notice) {
+  {
+    const Lock lock(m_mutex);
+    if (m_urgent.size() >= urgent_max) return;
+    m_urgent.push_back({id, std::move(notice)});
+    m_more = true;
+  }
+  m_wake.notify_one();
+}
+
 void Notifier::run() {
   while (true) {
+    std::chrono::milliseconds wait = look_every;
+    {
+      const Lock lock(m_work);
+      if (m_next) {
+        const auto until = *m_next - m_parts.environment.clock.now().wall;
+        wait = std::clamp<std::chrono::milliseconds>(until, std::chrono::milliseconds(0), wait);
+      }
+    }
     bool last = false;
     {
       Lock lock(m_mutex);
-      if (!m_more && !m_stop) m_wake.wait_for(lock, look_every);
+      if (!m_more && !m_stop) m_wake.wait_for(lock, wait);
       m_more = false;
       last = m_stop;
     }
     // What fails now is tried again in the next round or by the next process.
-    (void)tell({}).ok();
-    if (last) return;
+    {
+      const Lock lock(m_work);
+      if (take_over()) (void)round({}).ok();
+    }
+    if (last) break;
   }
+  {
+    const Lock lock(m_mutex);
+    m_ended = true;
+  }
+  m_done.notify_all();
+}
+
+Status Notifier::take_over() {
+  if (m_lock) return Ok{};
+  SIEGEL_TRY(m_lock, FolderLock::take(m_parts.folder / "notify.lock"));
+  m_box = notify::Outbox::load(m_parts.folder);
+  m_changed = false;
+  SIEGEL_TRY(const journal::Head head, m_parts.reader->head());
+  const bool first = !m_box.position;
+  m_box.position = std::min(m_box.position.value_or(head.sequence.get()), head.sequence.get());
+  if (!first) return Ok{};
+  SIEGEL_TRY(const recorder::State* known, state());
+  for (const auto& [device, outage] : known->outages)
+    if (outage.open)
+      m_box.lasting[outage_key(device, outage.open->number)] = {outage.open->since, 0};
+  m_changed = true;
+  return Ok{};
+}
+
+Result<const recorder::State*> Notifier::state() {
+  const std::uint64_t wanted = m_box.position.value_or(0);
+  if (m_state && m_state->sequence >= wanted) return &*m_state;
+  if (!m_state) {
+    SIEGEL_TRY(m_state, m_parts.state(*m_parts.reader));
+    return &*m_state;
+  }
+  while (m_state->sequence < wanted) {
+    auto entries = m_parts.reader->read(journal::Sequence(m_state->sequence + 1), entries_a_read);
+    if (!entries || entries->empty()) break;
+    for (const journal::Entry& entry : *entries) {
+      if (const Status applied = m_state->apply(entry); applied.ok()) continue;
+      m_state.reset();
+      SIEGEL_TRY(m_state, m_parts.state(*m_parts.reader));
+      return &*m_state;
+    }
+  }
+  m_state->indexed(m_state->sequence);
+  return &*m_state;
 }
 
 Result<Notified> Notifier::tell(const std::vector<Shop::NoticeToTell>& notices) {
   const Lock lock(m_work);
-  SIEGEL_TRY_OK(take_entries());
-  for (const Shop::NoticeToTell& one : notices)
-    if (one.id.empty() || m_told.insert(one.id).second) add(one.notice);
-  return send_waiting();
+  SIEGEL_TRY_OK(take_over());
+  return round(notices);
+}
+
+Result<Notified> Notifier::test(const std::string& recipient) {
+  const Lock lock(m_work);
+  SIEGEL_TRY_OK(take_over());
+  if (!recipient.empty() && m_parts.settings.find(recipient) == nullptr)
+    return not_found("E-NOT-107", fmt::format("there is no recipient \"{}\"", recipient));
+  SIEGEL_TRY(const recorder::State* known, state());
+  ByteArray<8> random{};
+  m_parts.environment.random.fill(random);
+  const mail::Place place{.shop = known->business ? known->business->name : std::string(),
+                          .register_name = {}};
+  const Instant now = m_parts.environment.clock.now().wall;
+  const notify::Event event = m_events.notice("test/" + hex(random), {place, mail::Trial{}}, now);
+  for (const notify::Recipient& one : m_parts.settings.recipients)
+    if (recipient.empty() || one.name == recipient) m_box.add_for(event, one, now);
+  m_changed = true;
+  std::vector<notify::Delivery> due;
+  for (const notify::Delivery& one : m_box.deliveries())
+    if (one.event == event.id) due.push_back(one);
+  return send(std::move(due));
+}
+
+Result<Notified> Notifier::retry(const std::string& event, const std::string& recipient) {
+  const Lock lock(m_work);
+  SIEGEL_TRY_OK(take_over());
+  if (!recipient.empty() && m_parts.settings.find(recipient) == nullptr)
+    return not_found("E-NOT-107", fmt::format("there is no recipient \"{}\"", recipient));
+  m_box.revive(event, recipient, m_parts.environment.clock.now().wall);
+  m_changed = true;
+  return round({});
+}
+
+Result<Notified> Notifier::round(const std::vector<Shop::NoticeToTell>& notices) {
+  const Instant now = m_parts.environment.clock.now().wall;
+  // A journal that cannot be read now keeps nobody from hearing what is known already.
+  Status taken = take_entries();
+  if (taken) taken = take_time();
+  add_notices(notices);
+  take_urgent(now);
+  take_dues(now);
+  // Told at most once more after a crash, never lost: saved before it is sent.
+  if (m_changed) {
+    const Status saved = m_box.save(m_parts.folder);
+    m_changed = !saved.ok();
+  }
+  auto sent = send(m_box.due(now, false));
+  m_next = m_box.next_due();
+  if (!taken) return taken.error();
+  return sent;
 }
 
 Status Notifier::take_entries() {
-  std::optional<recorder::State> state;
-  const std::uint64_t before = m_position;
-  const std::size_t told_before = m_told.size();
   while (true) {
     SIEGEL_TRY(const auto entries,
-               m_parts.reader->read(journal::Sequence(m_position + 1), entries_a_read));
-    if (entries.empty()) break;
+               m_parts.reader->read(journal::Sequence(*m_box.position + 1), entries_a_read));
+    if (entries.empty()) return Ok{};
     for (const journal::Entry& entry : entries) {
-      const bool begins = entry.kind == entry_kind::outage_begin;
-      const bool ends = entry.kind == entry_kind::outage_end;
-      if ((begins || ends) && !entry.payload_removed) {
-        if (!state) {
-          SIEGEL_TRY(state, m_parts.state());
-        }
-        if (begins) {
-          SIEGEL_TRY(const OutageBegan began, outage_began_from_json(entry.payload));
-          take_outage_begin(began, *state);
-        } else {
-          SIEGEL_TRY(const OutageEnded ended, outage_ended_from_json(entry.payload));
-          take_outage_end(ended, *state);
+      if (ShopEvents::told(entry.kind) && !entry.payload_removed) {
+        const std::uint64_t before = *m_box.position;
+        m_box.position = entry.sequence.get();  // the state is wanted as of this entry
+        if (const Status done = take_entry(entry); !done) {
+          m_box.position = before;
+          return done;
         }
       }
-      m_position = entry.sequence.get();
+      m_box.position = entry.sequence.get();
+      m_changed = true;
     }
   }
-  if (!m_begun.empty()) {
-    if (!state) {
-      SIEGEL_TRY(state, m_parts.state());
+}
+
+Status Notifier::take_entry(const journal::Entry& entry) {
+  SIEGEL_TRY(const recorder::State* known, state());
+  std::optional<Instant> began;
+  if (entry.kind == entry_kind::outage_begin) {
+    SIEGEL_TRY(const OutageBegan outage, outage_began_from_json(entry.payload));
+    m_box.lasting[outage_key(outage.tse_serial, outage.number)] = {outage.since, 0};
+  } else if (entry.kind == entry_kind::outage_end) {
+    SIEGEL_TRY(const OutageEnded outage, outage_ended_from_json(entry.payload));
+    const auto found = m_box.lasting.find(outage_key(outage.tse_serial, outage.number));
+    if (found != m_box.lasting.end()) {
+      began = found->second.since;
+      m_box.lasting.erase(found);
     }
-    take_48_hours(*state);
   }
-  if (m_position == before && m_told.size() == told_before) return Ok{};
-  // Sent at most once more after a crash, never lost: saved before it is sent.
-  return save();
+  SIEGEL_TRY(const auto event, m_events.entry(entry, *known, began, *m_parts.reader));
+  if (event) add(*event);
+  return Ok{};
 }
 
-void Notifier::take_outage_begin(const OutageBegan& began, const recorder::State& state) {
-  if (!state.signers.contains(began.tse_serial)) return;
-  m_begun[outage_key(began.tse_serial, began.number)] = began.since;
-  add({place_of(state), mail::SignerFailed{.signer = name_of(state, began.tse_serial),
-                                           .since = local(state, began.since),
-                                           .cause = began.text,
-                                           .code = began.code,
-                                           .replaced_by = replacement(state, began.tse_serial)}});
-}
-
-void Notifier::take_outage_end(const OutageEnded& ended, const recorder::State& state) {
-  const auto signer = state.signers.find(ended.tse_serial);
-  if (signer == state.signers.end()) return;
-  const auto begun = m_begun.find(outage_key(ended.tse_serial, ended.number));
-  const Instant since = begun == m_begun.end() ? ended.until : begun->second;
-  if (begun != m_begun.end()) m_begun.erase(begun);
-  const auto report = state.reports.find(recorder::scoped("ausfall_se", signer->second.serial));
-  const bool reported = report != state.reports.end() && report->second.at >= since;
-  add({place_of(state),
-       mail::SignerWorks{.signer = name_of(state, ended.tse_serial),
-                         .since = local(state, since),
-                         .until = local(state, ended.until),
-                         .unsigned_receipts = static_cast<std::int64_t>(ended.receipts),
-                         .collective_receipt = {},
-                         .reported = reported}});
-}
-
-void Notifier::take_48_hours(const recorder::State& state) {
+/// Reminders, and in Austria the report after 48 hours.
+Status Notifier::take_time() {
+  if (m_box.lasting.empty()) return Ok{};
   const Instant now = m_parts.environment.clock.now().wall;
-  for (const auto& [id, outage] : state.outages) {
-    if (!outage.open || !state.signers.contains(id)) continue;
+  SIEGEL_TRY(const recorder::State* known, state());
+  for (const auto& [device, outage] : known->outages) {
+    if (!outage.open) continue;
     const auto lasted = now - outage.open->since;
-    if (lasted < report_after) continue;
-    if (!m_told.insert("48h/" + outage_key(id, outage.open->number)).second) continue;
-    const auto hours = std::chrono::duration_cast<std::chrono::hours>(lasted).count();
-    add({place_of(state),
-         mail::OutageReportDue{.signer = name_of(state, id),
-                               .since = local(state, outage.open->since),
-                               .due = local(state, outage.open->since + report_after),
-                               .hours = static_cast<int>(std::min<std::int64_t>(hours, 100'000))}});
-  }
-}
-
-void Notifier::add(const mail::Notice& notice) {
-  const mail::Text text = mail::compose(notice, m_parts.settings.language);
-  const auto addresses = mail::parse_addresses(m_parts.settings.to);
-  if (!addresses || m_waiting.size() >= waiting_max) return;
-  Waiting waiting{text.subject, text.body, {}, m_parts.environment.clock.now().wall};
-  for (const net::MailAddress& address : *addresses) waiting.to.push_back(address.text());
-  m_waiting.push_back(std::move(waiting));
-}
-
-Result<Notified> Notifier::send_waiting() {
-  Notified sent;
-  if (m_waiting.empty()) return sent;
-  SIEGEL_TRY(const mail::Settings settings, ready_to_send(m_parts.settings, *m_parts.vault));
-  const Instant now = m_parts.environment.clock.now().wall;
-  for (Waiting& one : m_waiting) {
-    mail::Settings to_those{
-        {settings.server.host, settings.server.port, settings.server.security, settings.server.user,
-         settings.server.password.clone(), settings.server.ca_file, settings.server.own_name,
-         settings.server.connect_timeout, settings.server.total_timeout},
-        settings.from,
-        settings.from_name,
-        {}};
-    for (const std::string& text : one.to)
-      if (auto address = net::MailAddress::parse(text)) to_those.to.push_back(*address);
-    const mail::Delivery delivery =
-        mail::send(to_those, {one.subject, one.body}, now, m_parts.environment.random);
-    sent.delivered += delivery.delivered.size();
-    one.to.clear();
-    bool server_is_away = false;
-    for (const mail::Failure& failure : delivery.failed) {
-      sent.failed.push_back(failure);
-      const bool again = failure.error.kind != ErrorKind::invalid && now - one.since < kept_for;
-      if (again) one.to.push_back(failure.to.text());
-      server_is_away = server_is_away || failure.error.kind == ErrorKind::unavailable;
+    const auto remembered = m_box.lasting.find(outage_key(device, outage.open->number));
+    if (remembered == m_box.lasting.end()) continue;
+    const std::uint64_t due = m_parts.settings.reminders_due(lasted);
+    if (due > remembered->second.reminders) {
+      remembered->second.reminders = due;
+      add(m_events.reminder(device, *outage.open, outage.open_receipts, due, now, *known));
     }
-    if (server_is_away) break;
+    if (!known->signers.contains(device) || lasted < report_after) continue;
+    if (m_box.told.insert("48h/" + outage_key(device, outage.open->number)).second)
+      add(m_events.report_due(device, *outage.open, now, *known));
   }
-  std::erase_if(m_waiting, [](const Waiting& one) { return one.to.empty(); });
-  SIEGEL_TRY_OK(save());
+  return Ok{};
+}
+
+void Notifier::take_dues(Instant now) {
+  if (!m_parts.dues || (m_dues_asked && now - *m_dues_asked < dues_every)) return;
+  const auto known = state();
+  if (!known) return;
+  m_dues_asked = now;
+  add_notices(m_parts.dues(**known, now));
+}
+
+void Notifier::take_urgent(Instant now) {
+  std::vector<Shop::NoticeToTell> urgent;
+  {
+    const Lock lock(m_mutex);
+    urgent.swap(m_urgent);
+  }
+  const std::string hour = now.text().substr(0, std::string_view("2026-11-21T09").size());
+  for (Shop::NoticeToTell& one : urgent) {
+    one.id += "/" + hour;
+    add_notices({one});
+  }
+}
+
+void Notifier::add_notices(const std::vector<Shop::NoticeToTell>& notices) {
+  const Instant now = m_parts.environment.clock.now().wall;
+  for (const Shop::NoticeToTell& one : notices)
+    if (m_box.told.insert(one.id).second) add(m_events.notice(one.id, one.notice, now));
+}
+
+void Notifier::add(const notify::Event& event) {
+  m_box.add(event, m_parts.settings, m_parts.environment.clock.now().wall);
+  m_changed = true;
+}
+
+Result<Notified> Notifier::send(std::vector<notify::Delivery> due) {
+  Notified sent;
+  const notify::Channels channels{m_parts.settings, *m_parts.vault, m_parts.environment.clock,
+                                  &m_abort};
+  // Whoever is behind a way that is blocked is not tried in this round: all mails go one way.
+  std::map<std::string, Error> blocked;
+  for (const notify::Delivery& one : due) {
+    if (m_abort) break;
+    const notify::Recipient* recipient = m_parts.settings.find(one.recipient);
+    const notify::Event* event = m_box.event(one.event);
+    const std::string way = recipient != nullptr && recipient->channel == notify::Channel::mail
+                                ? "mail"
+                                : "to " + one.recipient;
+    Status result = Ok{};
+    if (recipient == nullptr || event == nullptr)
+      result = invalid("E-NOT-107", fmt::format("\"{}\" is no recipient any more", one.recipient));
+    else if (const auto before = blocked.find(way); before != blocked.end())
+      result = before->second;
+    else
+      result = notify::deliver(channels, *recipient, one.address, *event);
+    const Instant now = m_parts.environment.clock.now().wall;
+    if (result) {
+      ++sent.delivered;
+      m_box.delivered(one);
+    } else {
+      if (concerns_the_way(result.error())) blocked.emplace(way, result.error());
+      // Ended by us, it says nothing about the other side.
+      if (m_abort)
+        m_box.interrupted(one, now);
+      else
+        m_box.failed(one, result.error(), now);
+      sent.failed.push_back({one.recipient, one.address, result.error()});
+    }
+    m_changed = true;
+    // After each, so that a crash tells at most one of them again.
+    if (m_box.save(m_parts.folder)) m_changed = false;
+  }
+  m_next = m_box.next_due();
   return sent;
 }
 

@@ -8,11 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "app/shop/clock_guard.h"
+#include "app/shop/day_start.h"
+#include "app/shop/instance.h"
+#include "app/shop/log_writer.h"
 #include "app/shop/masters.h"
 #include "app/shop/notifier.h"
 #include "app/shop/printer.h"
+#include "app/shop/read_back.h"
 #include "app/shop/shop.h"
 #include "app/shop/signers.h"
+#include "app/shop/slips.h"
+#include "app/shop/tending.h"
 #include "app/shop/wiring.h"
 #include "base/thread.h"
 #include "journal/follower.h"
@@ -83,13 +90,32 @@ class OpenShop final : public Shop {
   Status add_register(const RegisterInfo& info, bool replaces, const std::string& actor) override;
   Result<TseInfo> create_tse(const CreateTse& create, const std::string& actor) override;
   Status on_tse(const std::string& id, const std::function<Status(device::Tse&)>& work) override;
+  Status tend_tse(const std::string& id) override;
+  Status disable_tse(const std::string& id) override;
+  Status record(const TseChecked& checked, const std::string& actor) override {
+    return enter(actor, checked);
+  }
+  Status record(const TseRetired& retired, const std::string& actor) override {
+    return enter(actor, retired);
+  }
+  Result<ClockConfirmed> confirm_clock(std::optional<Instant> typed,
+                                       const std::string& actor) override;
   Result<SignerInfo> create_signer(CreateSigner create, const std::string& actor) override;
   Result<crypto::SecretBytes> make_aes_key(const RegisterId& id,
                                            const crypto::SecretBytes* given) override;
-  Result<DayClosed> close_day(const RegisterId& id, const std::string& key,
-                              std::optional<bool> last_of_month, const std::string& actor) override;
+  using Shop::close_day;
+  Result<DayClosed> close_day(const CloseDay& close) override;
   Status record(const OutageNote& note, const std::string& actor) override {
     return enter(actor, note);
+  }
+  Status record(const recorder::OutageReport& report, const std::string& actor) override {
+    return enter(actor, report);
+  }
+  Status record(const TseSwitch& change, const std::string& actor) override {
+    return enter(actor, change);
+  }
+  Status record(const MessageSeen& seen, const std::string& actor) override {
+    return enter(actor, seen);
   }
   Status record(const ReceiptCheck& check, const std::string& actor) override {
     return enter(actor, check);
@@ -97,12 +123,17 @@ class OpenShop final : public Shop {
   Status record(const AuthorityReport& report, const std::string& actor) override {
     return enter(actor, report);
   }
-  Result<Notified> notify(const std::vector<NoticeToTell>& notices) override;
-  Status set_mail(const MailSettings& settings, const crypto::SecretBytes* password) override;
+  Result<Notifier*> notifier() override;
+  Status set_notify(const notify::Settings& settings,
+                    const std::vector<NewSecret>& secrets) override;
+  Result<bool> has_secret(const vault::SecretId& id) override;
 
   Result<crypto::SecretBytes> aes_key(const RegisterId& id) override;
   Result<Plan> preview(const SaleRequest& request) override;
   Result<recorder::State> state() override;
+  Result<std::vector<views::Message>> messages(Ask ask) override;
+  Result<std::vector<views::StartedTse>> ask_tses() override;
+  const std::vector<views::Message>& start_messages() const override { return m_start_messages; }
   Result<Receipt> receipt(const std::string& receipt_number) override;
   Result<Receipt> receipt_at(std::uint64_t plan_sequence) override;
   Result<std::vector<views::ReceiptRow>> receipts(const views::ReceiptFilter& filter,
@@ -120,11 +151,28 @@ class OpenShop final : public Shop {
  private:
   [[nodiscard]] fs::path snapshot_file() const { return m_place.folder / "snapshot.json"; }
   Result<Ok> need_writing() const;
+  /// The folder is the one that goes on with this journal.
+  Status check_witness();
+  Status take_instance();
+  /// Every TSE is the one the journal knows, and has done nothing the journal does not know.
+  Status check_devices(const recorder::State& state);
   Status open_devices(const recorder::State& state);
   void open_signers(const recorder::State& state);
   Result<recorder::Keys> open_keys(const recorder::State& state);
   Status open_notifier();
   Status open_printer(journal::Sequence head);
+  // papers.cpp: slips, daily logs, what is told at the start
+  Status open_papers(const recorder::State& state);
+  void start_day(const recorder::State& state);
+  void report(recorder::OutageReport report);
+  // tse_care.cpp
+  /// Does a TSE that failed work again? Sets its clock. On its lane.
+  Status probe_tse(device::Tse& tse, Now now);
+  Status open_care(const recorder::State& state);
+  Status open_clock_guard(journal::Reader& entries);
+  ClockEvidence clock_evidence();
+  /// E-CLK-101: nothing may be booked now.
+  Status check_clock();
   Result<vault::Vault*> vault();
   Result<recorder::Lookup> look_up(const RegisterId& register_id, const std::string& key,
                                    const ReceiptDraft* draft);
@@ -138,11 +186,16 @@ class OpenShop final : public Shop {
   Status open_index(journal::Reader& entries);
   Status renew();
   void close();
+  /// Lets go of everything that only the owner of the folder may hold, and of the folder.
+  void release();
+  /// Tells people if the journal cannot be written. Any thread, cheap.
+  void look_at(const Error& error);
 
   ShopPlace m_place;
   Environment m_environment;
   Settings m_settings;
   std::optional<FolderLock> m_lock;
+  std::optional<Instance> m_instance;  // Mode::write
   std::unique_ptr<country::Country> m_country;
   std::unique_ptr<vault::Vault> m_vault;
   std::unique_ptr<journal::Journal> m_journal;                              // Mode::write
@@ -152,6 +205,14 @@ class OpenShop final : public Shop {
   std::unique_ptr<Keeper> m_keeper;
   std::unique_ptr<journal::Reader> m_printer_reader;
   std::unique_ptr<DuesPrinter> m_printer;
+  std::unique_ptr<SlipPrinter> m_slips;
+  std::unique_ptr<LogWriter> m_log_writer;
+  std::unique_ptr<DayStart> m_day_start;
+  std::map<std::string, Error> m_missing;  // TSEs that could not be opened, by serial
+  std::vector<views::Message> m_start_messages;
+  std::unique_ptr<ClockGuard> m_clock_guard;  // Mode::write, as the next two
+  std::unique_ptr<Tending> m_tending;
+  std::unique_ptr<ReadBack> m_read_back;
   std::unique_ptr<runtime::Engine> m_engine;
   std::unique_ptr<views::Runner> m_runner;
   std::unique_ptr<Notifier> m_notifier;

@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "app/shop/mail_settings.h"
+#include "app/secrets/environment.h"
+#include "app/shop/known_devices.h"
 #include "app/shop/open_shop.h"
 #include "app/shop/snapshot.h"
 #include "format/json.h"
@@ -62,28 +63,18 @@ Status OpenShop::open_to_read() {
 Status OpenShop::open_to_write() {
   SIEGEL_TRY(m_lock, FolderLock::take(m_place.folder / "lock"));
   SIEGEL_TRY(m_country, make_country(m_settings.country));
-  SIEGEL_TRY(const auto witness, journal::WitnessFile(m_settings.witness).read());
-  if (witness) {
-    // Before it is opened for writing: a journal that was put back stays as it is.
-    SIEGEL_TRY(const auto old, reader());
-    if (const auto checked = journal::check_witness(*witness, *old); !checked) {
-      Error error = checked.error();
-      // Nothing is guessed: chain and counter cannot be continued.
-      if (error.code == "E-JRN-301" && m_settings.country == "at")
-        error.detail +=
-            "; if the newer journal is lost, so is the state of its registers: report their end "
-            "(siegel at end --reason irreparable --xml FOLDER), begin a new data folder with a new "
-            "Kassen-ID, a "
-            "new AES key and a new Startbeleg, keep this one (docs/how-to/austria.md)";
-      return error;
-    }
-  }
+  SIEGEL_TRY_OK(check_witness());
   SIEGEL_TRY(m_journal, make_journal(m_place, false));
   SIEGEL_TRY(auto own_reader, m_journal->reader());
   SIEGEL_TRY(m_vault, make_vault(m_place.folder / "vault", m_environment.random, false));
+  for (Error& warning : environment_warnings({.data = m_place.folder}, *m_vault))
+    m_warnings.push_back(std::move(warning));
   SIEGEL_TRY(m_index, views::open_index({.path = m_place.folder / "index.db"}, *own_reader));
   SIEGEL_TRY(const recorder::State state, load_state(snapshot_file(), *own_reader));
+  SIEGEL_TRY_OK(open_clock_guard(*own_reader));
   SIEGEL_TRY_OK(open_devices(state));
+  SIEGEL_TRY_OK(check_devices(state));
+  SIEGEL_TRY_OK(take_instance());
   open_signers(state);
   SIEGEL_TRY(recorder::Keys keys, open_keys(state));
 
@@ -93,26 +84,40 @@ Status OpenShop::open_to_write() {
   SIEGEL_TRY(auto runner_reader, m_journal->reader());
   std::vector<journal::Follower*> followers{&m_index->keys(), &m_index->receipts(), m_keeper.get()};
   if (m_printer) followers.push_back(m_printer.get());
+  SIEGEL_TRY_OK(open_papers(state));
+  if (m_slips) followers.push_back(m_slips.get());
+  if (m_log_writer) followers.push_back(m_log_writer.get());
+  SIEGEL_TRY_OK(open_care(state));
+  if (m_read_back) followers.push_back(m_read_back.get());
   m_runner = std::make_unique<views::Runner>(std::move(runner_reader), std::move(followers));
   std::map<std::string, device::Tse*> devices;
   for (const auto& [serial, tse] : m_devices) devices[serial] = tse.get();
   std::map<std::string, device::CheckedSigner*> signers;
   for (const auto& [id, signer] : m_signers) signers[id] = signer.get();
   SIEGEL_TRY_OK(open_notifier());
-  SIEGEL_TRY(m_engine, runtime::Engine::start(*m_journal, *m_country, std::move(devices),
-                                              {.clock = &m_environment.clock,
-                                               .load = [this]() -> Result<recorder::State> {
-                                                 SIEGEL_TRY(auto reader, m_journal->reader());
-                                                 return load_state(snapshot_file(), *reader);
-                                               },
-                                               .on_durable =
-                                                   [this](journal::Head head) {
-                                                     m_runner->notify(head.sequence);
-                                                     if (m_notifier)
-                                                       m_notifier->notify(head.sequence);
-                                                   },
-                                               .signers = std::move(signers),
-                                               .keys = std::move(keys)}));
+  SIEGEL_TRY(m_engine,
+             runtime::Engine::start(*m_journal, *m_country, std::move(devices),
+                                    {.clock = &m_environment.clock,
+                                     .load = [this]() -> Result<recorder::State> {
+                                       SIEGEL_TRY(auto reader, m_journal->reader());
+                                       return load_state(snapshot_file(), *reader);
+                                     },
+                                     .on_durable =
+                                         [this](journal::Head head) {
+                                           m_runner->notify(head.sequence);
+                                           if (m_notifier) m_notifier->notify(head.sequence);
+                                         },
+                                     .signers = std::move(signers),
+                                     .keys = std::move(keys),
+                                     .tend =
+                                         [this](const std::string& serial, device::Tse& tse,
+                                                Now now, std::chrono::nanoseconds idle) {
+                                           m_tending->idle(serial, tse, now, idle);
+                                         },
+                                     .probe =
+                                         [this](const std::string&, device::Tse& tse, Now now) {
+                                           return probe_tse(tse, now);
+                                         }}));
   m_runner->start();
   if (m_notifier) m_notifier->start();
   // What was broken when the last process ended is asked first: a shop whose device is back does
@@ -120,6 +125,82 @@ Status OpenShop::open_to_write() {
   const bool broken = std::any_of(state.outages.begin(), state.outages.end(),
                                   [](const auto& item) { return item.second.open.has_value(); });
   if (broken) m_engine->settle(first_probe_limit);
+  start_day(state);
+  return Ok{};
+}
+
+Status OpenShop::check_witness() {
+  SIEGEL_TRY(const auto witness, journal::WitnessFile(m_settings.witness).read());
+  m_instance = Instance::load(m_place.folder);
+  if (witness) {
+    // Before it is opened for writing: a journal that was put back stays as it is.
+    SIEGEL_TRY(const auto old, reader());
+    if (const auto checked = journal::check_witness(*witness, *old); !checked) {
+      Error error = checked.error();
+      error.detail += m_instance->other_copy(witness);
+      // Nothing is guessed: chain and counter cannot be continued.
+      if (error.code == "E-JRN-301" && m_settings.country == "at")
+        error.detail +=
+            "; if the newer journal is lost, so is the state of its registers: report their end "
+            "(siegel at end --reason irreparable --xml FOLDER), begin a new data folder with a new "
+            "Kassen-ID, a "
+            "new AES key and a new Startbeleg, keep this one (docs/how-to/austria.md)";
+      return error;
+    }
+  } else {
+    // A stick that is not plugged in keeps nobody from selling.
+    const auto status = fs::status(m_place.folder / "snapshot.json");
+    if (status.type() == fs::file_type::regular)
+      m_warnings.push_back(unavailable(
+          "E-JRN-312",
+          fmt::format("the witness {} is not there: nobody can tell whether the end of the journal "
+                      "is missing",
+                      m_settings.witness.string()),
+          m_settings.witness.string()));
+  }
+  SIEGEL_TRY_OK(m_instance->check(witness));
+  return Ok{};
+}
+
+/// Only a folder that opens is the one that goes on.
+Status OpenShop::take_instance() {
+  SIEGEL_TRY(const auto witness, journal::WitnessFile(m_settings.witness).read());
+  if (const Status taken = m_instance->take(witness, m_settings.witness, m_environment.random,
+                                            m_environment.clock.now().wall);
+      !taken)
+    m_warnings.push_back(taken.error());
+  return Ok{};
+}
+
+Status OpenShop::check_devices(const recorder::State& state) {
+  std::map<std::string, std::uint64_t> seen;
+  for (auto at = m_devices.begin(); at != m_devices.end();) {
+    const auto& [serial, tse] = *at;
+    const auto known = state.tses.find(serial);
+    const Status same =
+        known == state.tses.end() ? Status(Ok{}) : check_identity(*tse, known->second);
+    if (!same && same.error().kind == ErrorKind::conflict) {
+      m_warnings.push_back(same.error());
+      m_missing.emplace(serial, same.error());
+      at = m_devices.erase(at);  // receipts go out unsigned, as of a TSE that is not there
+      continue;
+    }
+    if (const auto other = unexplained(*tse, state, serial, m_instance->accepted(serial))) {
+      if (!m_instance->accepts())
+        return conflict(
+            "E-JRN-314",
+            fmt::format("TSE {} has signed transaction {} ({}) for register {} on {}, which this "
+                        "journal does not know: a copy of this shop sells elsewhere, or the end of "
+                        "the journal is missing",
+                        known == state.tses.end() ? serial : known->second.id, other->number,
+                        excerpt(other->process_data), other->client,
+                        other->finish->log_time.text()),
+            serial);
+      seen[serial] = other->number;
+    }
+    ++at;
+  }
+  if (m_instance->accepts()) return m_instance->accept(seen);
   return Ok{};
 }
 
@@ -145,11 +226,14 @@ Status OpenShop::open_index(journal::Reader& entries) {
 /// A device that cannot be opened does not keep the shop closed: its receipts go out unsigned.
 Status OpenShop::open_devices(const recorder::State& state) {
   for (const auto& [serial, info] : state.tses) {
-    auto tse = open_soft_tse(m_place, info.id, *m_vault, m_environment);
+    if (state.retired(serial)) continue;
+    // A clock nobody believes must not set that of a device, which is asked about it.
+    const bool believed = !m_clock_guard->doubtful(m_environment.clock.now().wall);
+    auto tse = open_soft_tse(m_place, info.id, *m_vault, m_environment, believed);
     if (tse)
       m_devices[serial] = std::move(*tse);
     else
-      m_warnings.push_back(tse.error());
+      m_missing.emplace(serial, tse.error());
   }
   return Ok{};
 }
@@ -188,20 +272,27 @@ Result<recorder::Keys> OpenShop::open_keys(const recorder::State& state) {
 }
 
 Status OpenShop::open_notifier() {
-  if (m_settings.country != "at") return Ok{};
-  auto settings = read_mail_settings(m_place.folder);
+  auto settings = notify::read_settings(m_place.folder);
   if (!settings) {
     m_warnings.push_back(settings.error());  // nobody is told, but the shop sells
     return Ok{};
   }
   if (!*settings) return Ok{};
-  SIEGEL_TRY(auto own_reader, m_journal->reader());
-  SIEGEL_TRY(m_notifier, Notifier::make({.folder = m_place.folder,
-                                         .reader = std::move(own_reader),
-                                         .state = [this] { return state(); },
-                                         .settings = std::move(**settings),
-                                         .vault = m_vault.get(),
-                                         .environment = m_environment}));
+  // A reader of its own: people are told after the journal was closed, too.
+  SIEGEL_TRY(auto own_reader, make_journal_reader(m_place));
+  auto notifier =
+      Notifier::make({.folder = m_place.folder,
+                      .reader = std::move(own_reader),
+                      .state = [file = snapshot_file()](
+                                   journal::Reader& entries) { return load_state(file, entries); },
+                      .dues = {},
+                      .settings = std::move(**settings),
+                      .vault = m_vault.get(),
+                      .environment = m_environment});
+  if (notifier)
+    m_notifier = std::move(*notifier);
+  else
+    m_warnings.push_back(notifier.error());
   return Ok{};
 }
 
@@ -236,16 +327,31 @@ Status OpenShop::renew() {
   const recorder::State state = m_engine->state();
   SIEGEL_TRY(auto reader, m_journal->reader());
   SIEGEL_TRY_OK(write_snapshot(snapshot_file(), state, *reader));
-  SIEGEL_TRY(const auto witness, journal::make_witness(*reader));
-  if (witness) SIEGEL_TRY_OK(journal::WitnessFile(m_settings.witness).write(*witness));
-  return Ok{};
+  SIEGEL_TRY(auto witness, journal::make_witness(*reader));
+  if (!witness) return Ok{};
+  const journal::WitnessFile file(m_settings.witness);
+  SIEGEL_TRY(const auto before, file.read());
+  if (const Status own = m_instance->check(before); !own) {
+    // It stays as the other copy left it: that is the evidence.
+    if (m_notifier)
+      m_notifier->urgent("copied", {{}, mail::ShopCopied{.cause = own.error().detail}});
+    return own;
+  }
+  for (const auto& [device, outage] : state.outages)
+    if (outage.next_number > 1) witness->counters["outage:" + device] = outage.next_number - 1;
+  witness->owner = m_instance->owner();
+  return file.write(*witness);
 }
 
 void OpenShop::close() {
   if (!m_engine) return;
+  m_day_start.reset();
   m_engine->settle(std::chrono::seconds(10));
-  if (m_notifier) m_notifier->stop();
   // All of this is derived or outside: a failure costs time at the next start, nothing else.
+  if (m_read_back) {
+    (void)m_runner->drain().ok();
+    m_read_back->stop();
+  }
   if (const auto drained = m_runner->drain(); !drained) m_warnings.push_back(drained.error());
   if (const auto renewed = renew(); !renewed) m_warnings.push_back(renewed.error());
   // The runner's thread asks the engine only until it has seen this.
@@ -253,8 +359,30 @@ void OpenShop::close() {
   (void)m_runner->drain().ok();
   m_engine.reset();
   m_runner.reset();
-  m_notifier.reset();
+  if (!m_notifier) return;
+  // While people are still being told, the next process may sell.
+  release();
+  m_notifier->stop();
 }
+
+void OpenShop::release() {
+  m_day_start.reset();
+  m_log_writer.reset();
+  m_slips.reset();
+  m_printer.reset();
+  m_printer_reader.reset();
+  {
+    const Lock lock(m_readers_mutex);
+    m_idle_readers.clear();
+  }
+  m_keeper.reset();
+  m_index.reset();
+  m_signers.clear();
+  m_devices.clear();
+  m_journal.reset();
+  m_lock.reset();
+}
+
 Status Shop::create(const CreateShop& create, Environment environment) {
   const fs::path& folder = create.place.folder;
   std::string country = create.business.country;
@@ -271,7 +399,7 @@ Status Shop::create(const CreateShop& create, Environment environment) {
     return unavailable("E-FIL-004", fmt::format("cannot make {}", folder.string()),
                        folder.string());
   SIEGEL_TRY_OK(make_journal(create.place, true));
-  SIEGEL_TRY_OK(make_vault(folder / "vault", environment.random, true));
+  SIEGEL_TRY_OK(make_vault(folder / "vault", environment.random, true, create.tpm));
   fs::path witness = create.witness;
   if (witness.empty()) {
     witness = fs::absolute(folder, error).lexically_normal();
@@ -295,6 +423,23 @@ Status Shop::create(const CreateShop& create, Environment environment) {
   settings.set("format", folder_format);
   settings.set("witness", witness.string());
   return write_file(folder / "shop.json", bytes_of(json::pretty(settings)), {.mode = 0600});
+}
+
+Status Shop::take_over(const ShopPlace& place, const std::string& confirm) {
+  SIEGEL_TRY(const Settings settings, read_settings(place.folder));
+  SIEGEL_TRY(const auto lock, FolderLock::take(place.folder / "lock"));
+  SIEGEL_TRY(const auto reader, make_journal_reader(place));
+  SIEGEL_TRY(const auto first, reader->read(journal::Sequence(1), 1));
+  constexpr std::size_t digits = 8;
+  const std::string id = first.empty() ? std::string() : hex(first.front().hash).substr(0, digits);
+  if (id.empty() || confirm != id)
+    return invalid(
+        "E-JRN-313",
+        fmt::format("to confirm, give the first {} digits of the journal's id: {}", digits, id),
+        "--confirm");
+  SIEGEL_TRY(const auto witness, journal::WitnessFile(settings.witness).read());
+  if (witness) SIEGEL_TRY_OK(journal::check_witness(*witness, *reader));
+  return Instance::load(place.folder).take_over(witness);
 }
 
 Result<std::unique_ptr<Shop>> Shop::open(const ShopPlace& place, Mode mode,

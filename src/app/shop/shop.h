@@ -17,13 +17,17 @@
 #include "device/device.h"
 #include "journal/journal.h"
 #include "mail/notice.h"
-#include "mail/send.h"
+#include "model/care.h"
 #include "model/draft.h"
 #include "model/entries.h"
 #include "model/master.h"
 #include "model/plan.h"
+#include "notify/settings.h"
 #include "recorder/recorder.h"
+#include "vault/vault.h"
+#include "views/messages.h"
 #include "views/receipts.h"
+#include "views/slips.h"
 
 // A data folder, opened: every part wired together (wiring.cpp names them all). The command line,
 // the tests, the benchmarks and later fronts all enter through here.
@@ -37,13 +41,15 @@
 //   tse/<id>/      stores of software TSEs
 //   signers/       how Austria's signature devices are reached, without secrets
 //   printer.json   where month and year receipts are printed by themselves, if anywhere
-//   mail.json      who is told when a signature device fails, if anybody
+//   notify.json    who is told of what, if anybody; notices.json: what waits to be told
 
 namespace siegel::app {
 
 struct Environment {
   const Clock& clock;
   Random& random;
+  /// Whether the clock is kept by a time server; empty: the kernel is asked if it is the machine's.
+  std::function<bool()> clock_synchronised = {};
 };
 
 struct ShopPlace {
@@ -56,6 +62,7 @@ struct CreateShop {
   Business business;
   Profile profile;
   std::filesystem::path witness;  ///< empty: "<folder>.witness" beside the folder
+  std::string tpm = "none";       ///< where the vault's key goes: app/secrets/vaults.h
 };
 
 /// How a software TSE is made (docs/reference/software-tse.md).
@@ -95,8 +102,18 @@ struct CreateSigner {
 /// The end of a register's day, and the Monatsbeleg or Jahresbeleg that was made with it.
 struct DayClosed {
   Closing closing;
+  std::uint64_t sequence = 0;  ///< of its entry
   std::optional<Receipt> receipt;
-  bool replayed = false;  ///< the key had been used before; `closing` is empty then
+  bool replayed = false;  ///< the key had been used before: this is what it closed
+};
+
+/// One request to end a register's day.
+struct CloseDay {
+  RegisterId register_id;
+  std::string key;                    ///< idempotency key
+  std::optional<bool> last_of_month;  ///< Austria; empty: by the calendar
+  ClosingRequest request;
+  std::string actor;
 };
 
 /// One request of a till, as the fronts hand it over.
@@ -115,13 +132,18 @@ struct SaleAnswer {
   bool replayed = false;
 };
 
-struct MailSettings;  // mail_settings.h
-
-/// What became of mails.
+/// What became of notices.
 struct Notified {
+  struct NotDelivered {
+    std::string recipient;
+    std::string address;  ///< of a mail
+    Error error;
+  };
   std::size_t delivered = 0;
-  std::vector<mail::Failure> failed;  ///< tried again later, unless nothing will help
+  std::vector<NotDelivered> failed;  ///< tried again later, unless nothing will help
 };
+
+class Notifier;  // notifier.h
 
 class Shop {
  public:
@@ -134,10 +156,17 @@ class Shop {
     write,  ///< holds the lock; takes up what a crash left
   };
   /// Errors: E-DAT-003 (not_found) no data folder, E-DAT-004 (conflict) of a newer version,
-  /// E-DAT-001 locked, E-JRN-301 older than its witness, E-JRN-302 newer journal, those of the
+  /// E-DAT-001 locked, E-JRN-301 older than its witness, E-JRN-311 another copy goes on with it,
+  /// E-JRN-314 a TSE has signed what it does not know, E-JRN-302 newer journal, those of the
   /// parts.
   static Result<std::unique_ptr<Shop>> open(const ShopPlace& place, Mode mode,
                                             Environment environment);
+  /// A person decides that this folder goes on although another copy of it has moved the witness
+  /// (E-JRN-311) or a TSE holds what the journal does not know (E-JRN-314). `confirm`: the first 8
+  /// digits of the journal's id (hash of entry 1). Opens nothing. E-JRN-313 (invalid): they are
+  /// others. E-JRN-301: the journal lacks what its witness has seen; that cannot be decided away.
+  static Status take_over(const ShopPlace& place, const std::string& confirm);
+
   /// Finishes what is under way, then writes snapshot and witness.
   virtual ~Shop() = default;
 
@@ -159,12 +188,32 @@ class Shop {
   virtual Status set_profile(const Profile& profile, const std::string& actor) = 0;
   /// Adds to the record of an outage without changing it. Errors of the recorder: E-OUT-1xx.
   virtual Status record(const OutageNote& note, const std::string& actor) = 0;
+  /// A printer or a whole till that failed or works again (TSS-005). E-OUT-1xx.
+  virtual Status record(const recorder::OutageReport& report, const std::string& actor) = 0;
+  /// A TSE switched off, to emergency operation, or on again by a person. E-TSE-302, E-OUT-102,
+  /// E-OUT-104.
+  virtual Status record(const TseSwitch& change, const std::string& actor) = 0;
+  /// A message of messages() has been seen. E-OUT-108.
+  virtual Status record(const MessageSeen& seen, const std::string& actor) = 0;
   /// Adds a register, or with `replaces` changes one; its TSE knows it as client afterwards.
   virtual Status add_register(const RegisterInfo& info, bool replaces,
                               const std::string& actor) = 0;
   virtual Result<TseInfo> create_tse(const CreateTse& create, const std::string& actor) = 0;
   /// Runs `work` on the device's own thread, between sales.
   virtual Status on_tse(const std::string& id, const std::function<Status(device::Tse&)>& work) = 0;
+  /// Meets the deadlines of a TSE: self-test, and its clock where it is off. Between sales.
+  virtual Status tend_tse(const std::string& id) = 0;
+  /// Takes all clients off a TSE and disables it for ever: the device only, the entry is
+  /// record(TseRetired). Done already: nothing happens. Errors of the device, E-VLT-3xx.
+  virtual Status disable_tse(const std::string& id) = 0;
+  /// Errors: E-TSE-302.
+  virtual Status record(const TseChecked& checked, const std::string& actor) = 0;
+  /// Errors: E-TSE-302, E-RET-101 (conflict, is retired), -102 (no reason), -103 (conflict, in use).
+  virtual Status record(const TseRetired& retired, const std::string& actor) = 0;
+  /// A person says that the machine's clock is right after E-CLK-101; `typed`: what another clock
+  /// shows. E-CLK-102 (conflict): that is not enough.
+  virtual Result<ClockConfirmed> confirm_clock(std::optional<Instant> typed,
+                                               const std::string& actor) = 0;
 
   // Austria, writing.
 
@@ -176,22 +225,31 @@ class Shop {
   /// Returns the key. E-AUT-118 (conflict): another one was given than there is. E-FON-004.
   virtual Result<crypto::SecretBytes> make_aes_key(const RegisterId& id,
                                                    const crypto::SecretBytes* given) = 0;
-  /// Ends the day of a register. Errors of the recorder: E-RKS-3xx.
-  virtual Result<DayClosed> close_day(const RegisterId& id, const std::string& key,
-                                      std::optional<bool> last_of_month,
-                                      const std::string& actor) = 0;
+  /// Ends the day of a register (Z); there is no other way. Repeated with the same key it answers
+  /// with the same closing. Errors of the recorder: E-CLO-1xx, Austria E-RKS-3xx.
+  virtual Result<DayClosed> close_day(const CloseDay& close) = 0;
+  Result<DayClosed> close_day(const RegisterId& id, const std::string& key,
+                              std::optional<bool> last_of_month, const std::string& actor) {
+    return close_day({id, key, last_of_month, {}, actor});
+  }
   virtual Status record(const ReceiptCheck& check, const std::string& actor) = 0;
   virtual Status record(const AuthorityReport& report, const std::string& actor) = 0;
-  /// Tells by mail what is to be told now, besides what the notifier does by itself: those of
-  /// `notices` whose id was not told before. E-AUT-120 (not_found): nobody is configured.
+  /// Something to be told once, known by its id.
   struct NoticeToTell {
-    std::string id;  ///< empty: in any case
+    std::string id;
     mail::Notice notice;
   };
-  virtual Result<Notified> notify(const std::vector<NoticeToTell>& notices) = 0;
-
-  /// Who is told, and through which server; the password goes into the vault (null: as it is).
-  virtual Status set_mail(const MailSettings& settings, const crypto::SecretBytes* password) = 0;
+  /// Who tells people. E-NOT-102 (not_found): nobody is configured. Lives as long as the shop.
+  virtual Result<Notifier*> notifier() = 0;
+  /// Who is told; holds from the next opening on. Secrets are put into the vault before it.
+  struct NewSecret {
+    vault::SecretId id;
+    crypto::SecretBytes secret;
+  };
+  virtual Status set_notify(const notify::Settings& settings,
+                            const std::vector<NewSecret>& secrets) = 0;
+  /// Whether the vault holds it.
+  virtual Result<bool> has_secret(const vault::SecretId& id) = 0;
 
   // Reading (both modes).
 
@@ -203,6 +261,16 @@ class Shop {
   virtual Result<Plan> preview(const SaleRequest& request) = 0;
   /// The state as of the journal's end.
   virtual Result<recorder::State> state() = 0;
+  enum class Ask {
+    nobody,   ///< what the journal tells
+    devices,  ///< each TSE too (Mode::write): its certificate, its room; waits for them
+  };
+  /// What a person must know or do now (TSS-023).
+  virtual Result<std::vector<views::Message>> messages(Ask ask) = 0;
+  /// Each TSE as it is now (Mode::write); waits for them.
+  virtual Result<std::vector<views::StartedTse>> ask_tses() = 0;
+  /// To be shown once after this start: a TSE that is not there (DIK-019, DIK-020).
+  virtual const std::vector<views::Message>& start_messages() const = 0;
   /// E-SAL-543 (not_found).
   virtual Result<Receipt> receipt(const std::string& receipt_number) = 0;
   /// The receipt of the plan with this sequence.

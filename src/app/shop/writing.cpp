@@ -3,7 +3,6 @@
 #include <future>
 #include <utility>
 
-#include "app/shop/mail_settings.h"
 #include "app/shop/open_shop.h"
 #include "format/json.h"
 #include "model/codec.h"
@@ -34,10 +33,14 @@ Result<recorder::Lookup> OpenShop::look_up(const RegisterId& register_id, const 
 
 Result<recorder::Accepted> OpenShop::call(const std::string& actor, runtime::Engine::Body body) {
   SIEGEL_TRY_OK(need_writing());
-  if (!std::holds_alternative<recorder::Master>(body))
+  SIEGEL_TRY_OK(check_clock());
+  // A closing brings master data into force.
+  if (!std::holds_alternative<recorder::Master>(body) &&
+      !std::holds_alternative<recorder::Close>(body))
     return m_engine->call(actor, std::move(body));
   m_masters.change_begins();
   auto accepted = m_engine->call(actor, std::move(body));
+  if (!accepted) look_at(accepted.error());
   if (accepted) {
     m_masters.change_ends(accepted->sequence);
   } else if (accepted.error().kind == ErrorKind::invalid ||
@@ -52,6 +55,10 @@ void OpenShop::sell_async(const SaleRequest& request,
                           std::function<void(Result<recorder::Accepted>)> done) {
   if (const auto ready = need_writing(); !ready) {
     done(ready.error());
+    return;
+  }
+  if (const auto believed = check_clock(); !believed) {
+    done(believed.error());
     return;
   }
   std::string key = request.key;
@@ -72,7 +79,10 @@ void OpenShop::sell_async(const SaleRequest& request,
                                   .fingerprint = request.fingerprint,
                                   .draft = request.draft,
                                   .lookup = std::move(*lookup)},
-                   std::move(done));
+                   [this, done = std::move(done)](Result<recorder::Accepted> result) {
+                     if (!result) look_at(result.error());
+                     done(std::move(result));
+                   });
 }
 
 /// Plan and seal have just been decided: only master data may have to be read.
@@ -141,12 +151,19 @@ Status OpenShop::add_register(const RegisterInfo& info, bool replaces, const std
     SIEGEL_TRY_OK(call(actor, recorder::Master{.value = info, .replaces = replaces}));
     return Ok{};
   }
-  const auto tse = known.tses.find(info.tse_serial);
-  if (tse == known.tses.end())
-    return not_found("E-TSE-302", fmt::format("no TSE {} is in operation", info.tse_serial));
-  SIEGEL_TRY_OK(m_engine->on_device(info.tse_serial, [&](device::Tse& device) {
-    return register_client(device, tse->second.id, info.id.text(), *m_vault);
-  }));
+  // Without a TSE it is known and waits to be mapped (BIO-046): it cannot sell yet.
+  std::vector<std::string> serials = info.backup_tses;
+  if (!info.tse_serial.empty()) serials.insert(serials.begin(), info.tse_serial);
+  for (const std::string& serial : serials) {
+    const auto tse = known.tses.find(serial);
+    if (tse == known.tses.end())
+      return not_found("E-TSE-302", fmt::format("no TSE {} is in operation", serial));
+    if (known.retired(serial))
+      return conflict("E-RET-101", fmt::format("TSE {} is out of operation", tse->second.id));
+    SIEGEL_TRY_OK(m_engine->on_device(serial, [&](device::Tse& device) {
+      return register_client(device, tse->second.id, info.id.text(), *m_vault);
+    }));
+  }
   SIEGEL_TRY_OK(call(actor, recorder::Master{.value = info, .replaces = replaces}));
   return Ok{};
 }
@@ -175,19 +192,35 @@ Status OpenShop::on_tse(const std::string& id, const std::function<Status(device
   return not_found("E-TSE-302", fmt::format("no TSE \"{}\" is in operation", id), "--tse");
 }
 
-Status OpenShop::set_mail(const MailSettings& settings, const crypto::SecretBytes* password) {
+Result<Notifier*> OpenShop::notifier() {
   SIEGEL_TRY_OK(need_writing());
-  if (password != nullptr) {
-    SIEGEL_TRY(const vault::SecretId id, mail_password_id());
-    SIEGEL_TRY_OK(m_vault->put(id, *password));
-  }
-  return write_mail_settings(m_place.folder, settings);
+  if (!m_notifier)
+    return not_found("E-NOT-102", "nobody is configured to be told",
+                     (m_place.folder / "notify.json").string());
+  return m_notifier.get();
 }
 
-Result<Notified> OpenShop::notify(const std::vector<NoticeToTell>& notices) {
+Status OpenShop::set_notify(const notify::Settings& settings,
+                            const std::vector<NewSecret>& secrets) {
   SIEGEL_TRY_OK(need_writing());
-  if (!m_notifier) return not_found("E-AUT-120", "nobody is configured to be told", "mail.json");
-  return m_notifier->tell(notices);
+  for (const NewSecret& one : secrets) SIEGEL_TRY_OK(m_vault->put(one.id, one.secret));
+  return notify::write_settings(m_place.folder, settings);
+}
+
+Result<bool> OpenShop::has_secret(const vault::SecretId& id) {
+  SIEGEL_TRY(vault::Vault* const secrets, vault());
+  const auto found = secrets->get(id);
+  if (found) return true;
+  if (found.error().kind == ErrorKind::not_found) return false;
+  return found.error();
+}
+
+void OpenShop::look_at(const Error& error) {
+  if (!m_notifier ||
+      (error.code != "E-JRN-203" && error.code != "E-JRN-204" && error.kind != ErrorKind::corrupt))
+    return;
+  m_notifier->urgent("journal/" + error.code,
+                     {{}, mail::JournalNotWritable{.cause = error.detail, .code = error.code}});
 }
 
 }  // namespace siegel::app

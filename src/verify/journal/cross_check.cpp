@@ -28,7 +28,11 @@ class CrossCheck {
   void message(const tse::LogFile& file) {
     const tse::Message& message = file.message;
     const auto tse = m_input.tses.find_tse(hex(message.serial));
-    if (!tse) return;
+    if (!tse) {
+      if (m_strangers.insert(hex(message.serial)).second)
+        m_report.add("JRN-0706", file.name, hex(message.serial), "a TSE of the journal");
+      return;
+    }
     Range& range = m_ranges[*tse];
     range.first = std::min(range.first, message.counter);
     range.last = std::max(range.last, message.counter);
@@ -103,6 +107,7 @@ class CrossCheck {
   Report& m_report;
   std::unordered_multimap<std::uint64_t, std::uint64_t> m_unsigned;
   std::vector<Range> m_ranges;
+  std::set<std::string> m_strangers;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "base/file.h"
@@ -26,6 +27,9 @@ struct WitnessContent {
   std::string hash;
   std::uint64_t sequence = 0;
   std::vector<std::pair<std::string, std::uint64_t>> counters;
+  std::string mark;  ///< of the copy that moved it last; empty: none
+  std::string folder;
+  std::string host;
 };
 
 Result<WitnessContent> read_witness(const std::filesystem::path& path) {
@@ -49,14 +53,44 @@ Result<WitnessContent> read_witness(const std::filesystem::path& path) {
       }
     }
   }
+  SIEGEL_TRY(auto owner, fields.optional_object("owner"));
+  if (owner) {
+    constexpr std::size_t text_max = 4096;
+    SIEGEL_TRY(auto folder, owner->optional_string("folder", text_max));
+    SIEGEL_TRY(auto host, owner->optional_string("host", text_max));
+    SIEGEL_TRY(out.mark, owner->required_string("mark", hash_digits));
+    SIEGEL_TRY_OK(owner->required_string("since", hash_digits));
+    SIEGEL_TRY_OK(owner->finish());
+    out.folder = std::move(folder).value_or("");
+    out.host = std::move(host).value_or("");
+  }
   SIEGEL_TRY_OK(fields.finish());
   return out;
 }
 
+/// The marks of the copy this journal lies in (instance.json beside it); nothing: not a data
+/// folder.
+std::vector<std::string> own_marks(const std::filesystem::path& journal) {
+  constexpr std::uint64_t size_max = 1U << 16U;
+  std::vector<std::string> marks;
+  const auto bytes = read_file(journal.parent_path() / "instance.json", size_max);
+  if (!bytes) return marks;
+  const auto value = json::parse(text_of(*bytes));
+  const json::Object* object = value ? value->object() : nullptr;
+  for (const std::string_view key : {"mark", "previous"}) {
+    const json::Value* found = object == nullptr ? nullptr : object->find(key);
+    if (found != nullptr && found->string() != nullptr) marks.push_back(*found->string());
+  }
+  return marks;
+}
+
 class Run {
  public:
-  Run(Store store, const Options& options)
-      : m_store(std::move(store)), m_options(options), m_story(m_report) {}
+  Run(Store store, const Options& options, std::vector<std::string> marks)
+      : m_store(std::move(store)),
+        m_options(options),
+        m_marks(std::move(marks)),
+        m_story(m_report) {}
 
   Result<Report> run() {
     if (m_options.witness) load_witness(*m_options.witness);
@@ -70,6 +104,7 @@ class Run {
     if (m_done == 0) m_report.add("JRN-0108", "", "no entry", "at least one");
     m_story.finish();
     check_witness_end();
+    check_heads_end();
     if (!m_options.logs.empty()) {
       const std::vector<UnsignedReceipt> open = m_story.unsigned_receipts();
       SIEGEL_TRY_OK(cross_check({.receipts = m_story.signed_receipts(),
@@ -97,6 +132,7 @@ class Run {
     }
     check_hash(row);
     if (m_witness) check_witness(row);
+    check_heads(row);
     EntryHeader header;
     if (!read_header(row, header)) return;
     if (header.at_ms < m_last_ms) {
@@ -206,8 +242,30 @@ class Run {
     }
   }
 
+  void check_heads(const Row& row) {
+    for (const HeadSeen& head : m_options.heads)
+      if (row.sequence == static_cast<std::int64_t>(head.sequence) &&
+          !hex(row.hash).starts_with(head.hash))
+        find("JRN-0607", hex(row.hash), head.hash);
+  }
+
+  void check_heads_end() {
+    for (const HeadSeen& head : m_options.heads)
+      if (m_last < head.sequence)
+        m_report.add("JRN-0606", fmt::format("entry {}", head.sequence),
+                     fmt::format("the journal ends at entry {}", m_last),
+                     fmt::format("entry {} {}", head.sequence, head.hash));
+  }
+
   void check_witness_end() {
+    if (m_options.witness_missing)
+      m_report.add("JRN-0608", m_options.witness_missing->string(), "no file", "the witness");
     if (!m_witness) return;
+    if (!m_witness->mark.empty() && !m_marks.empty() &&
+        std::ranges::find(m_marks, m_witness->mark) == m_marks.end())
+      m_report.add("JRN-0609", m_options.witness->string(),
+                   fmt::format("moved by {} on {}", m_witness->folder, m_witness->host),
+                   "moved by this data folder");
     if (m_last < m_witness->sequence) {
       find("JRN-0601", fmt::format("the journal ends at entry {}", m_last),
            fmt::format("at least entry {}", m_witness->sequence));
@@ -224,6 +282,7 @@ class Run {
 
   Store m_store;
   const Options& m_options;
+  std::vector<std::string> m_marks;
   Report m_report;
   Story m_story;
   std::optional<WitnessContent> m_witness;
@@ -236,9 +295,30 @@ class Run {
 
 }  // namespace
 
+Result<HeadSeen> head_from_text(std::string_view text) {
+  const std::string_view whole = text;
+  if (text.starts_with("J ")) text.remove_prefix(2);
+  HeadSeen head;
+  const char* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, head.sequence);
+  constexpr std::size_t digits_min = 8;
+  constexpr std::size_t digits_max = 64;
+  if (failed == std::errc() && rest != end && (*rest == ':' || *rest == ' '))
+    head.hash.assign(rest + 1, end);
+  const bool is_hex = std::ranges::all_of(
+      head.hash, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  if (head.sequence == 0 || !is_hex || head.hash.size() < digits_min ||
+      head.hash.size() > digits_max)
+    return invalid(
+        "E-VER-021",
+        fmt::format("\"{}\" is no head of a journal like 4711:7d1f2a90b3c4d5e6", excerpt(whole)),
+        "--head");
+  return head;
+}
+
 Result<Report> verify_journal(const std::filesystem::path& file, const Options& options) {
   SIEGEL_TRY(Store store, Store::open(file));
-  return Run(std::move(store), options).run();
+  return Run(std::move(store), options, own_marks(file)).run();
 }
 
 }  // namespace siegel::verify::journal
