@@ -25,12 +25,14 @@ Exit create(const Context& context, Options& options) {
   document.set("serial", info->serial);
   document.set("algorithm", info->algorithm);
   document.set("certified", info->certified);
-  context.show(fmt::format("Software TSE {} in operation, serial {}.\n"
-                           "It is NOT certified: for development, training and tests only; each "
-                           "receipt says so.\nPINs and PUKs are in the vault.\n"
-                           "Next: siegel register add KASSE-01\n",
-                           info->id, info->serial),
-               document);
+  context.show(
+      fmt::format("Software TSE {} in operation, serial {}.\n"
+                  "It is NOT certified: for development, training and tests only; each "
+                  "receipt says so.\nPINs and PUKs are in the vault; print the PUKs once for the "
+                  "safe: siegel tse puk-letter\n"
+                  "Next: siegel register add KASSE-01\n",
+                  info->id, info->serial),
+      document);
   return Exit::success;
 }
 

@@ -171,7 +171,7 @@ TEST_F(Doctor, AGermanShopIsAskedAtLeastThirtyThings) {
         !one.check.id.starts_with("data."))
       work.insert(one.check.id);
   EXPECT_EQ(work, (std::set<std::string_view>{"witness.place", "vault.puk_letter", "tse.certified",
-                                              "care.nightly", "notify.settings"}));
+                                              "care.nightly", "care.archive", "notify.settings"}));
 }
 
 TEST_F(Doctor, AMachineWithoutSecretsIsNotAskedAboutTpmAndBoot) {
@@ -373,6 +373,14 @@ TEST_F(Doctor, BesideAProcessThatSellsTheTseIsNotAskedAndNothingFails) {
   EXPECT_EQ(find(all, "journal.open")->finding.state, Health::ok);
   EXPECT_EQ(find(all, "tse.state"), nullptr);
   sell(*selling, "meanwhile");
+}
+
+TEST_F(Doctor, AnArchiveThatWasDamagedIsAFailure) {
+  make_german();
+  expect("care.archive", Health::warning);
+  fs::create_directories(data / "archive/tse-1");
+  ASSERT_TRUE(write_file(data / "archive/tse-1/manifest.json", bytes_of("{")).ok());
+  expect("care.archive", Health::failure);
 }
 
 TEST_F(Doctor, APrinterThatIsNotThereIsAFailure) {
