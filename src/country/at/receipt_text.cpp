@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,11 +67,13 @@ class Layout {
   }
   [[nodiscard]] LocalStamp issued() const;
   [[nodiscard]] std::string kind_word() const;
+  [[nodiscard]] std::string_view unsigned_word() const;
   [[nodiscard]] std::string_view purpose() const;
 
   void line(const PlanLine& line);
   void payments();
   void vat_table();
+  void put_footing(const VatSum& footing);
   void without_amount();
   [[nodiscard]] std::string outage_note() const;
   void next_step();
@@ -91,14 +95,29 @@ std::string month_word(std::string_view period) {
 
 bool Layout::is_without_amount() const { return is_rksv_kind(m_plan.kind); }
 
+// What has no price on paper: given up, ordered, delivered and booked elsewhere, counted, noted.
 bool Layout::is_owed() const {
-  return m_plan.kind != ReceiptKind::abort && m_plan.kind != ReceiptKind::memo;
+  constexpr std::array unpriced = {ReceiptKind::abort, ReceiptKind::order, ReceiptKind::transfer,
+                                   ReceiptKind::stock_take, ReceiptKind::memo};
+  return std::ranges::find(unpriced, m_plan.kind) == unpriced.end();
+}
+
+// A receipt that is no Barumsatz says what it is instead.
+std::string_view Layout::unsigned_word() const {
+  const auto any = [&](auto&& what) { return std::ranges::any_of(m_plan.lines, what); };
+  if (any([](const PlanLine& line) { return line.gv_typ == GvTyp::forderungsentstehung; })) {
+    return m_words.on_account;
+  }
+  const bool moves = any([](const PlanLine& line) {
+    return is_cash_movement(line.gv_typ) || line.gv_typ == GvTyp::trinkgeld_an;
+  });
+  return moves ? m_words.movement : m_words.for_others;
 }
 
 std::string Layout::kind_word() const {
   switch (m_plan.kind) {
     case ReceiptKind::receipt:
-      return m_plan.rksv ? std::string() : std::string(m_words.movement);
+      return m_plan.rksv ? std::string() : std::string(unsigned_word());
     case ReceiptKind::reversal:
       return "STORNOBUCHUNG";
     case ReceiptKind::training:
@@ -106,8 +125,9 @@ std::string Layout::kind_word() const {
     case ReceiptKind::abort:
       return std::string(m_words.abort);
     case ReceiptKind::stock_take:
+      return std::string(m_words.stock_take);
     case ReceiptKind::commission:
-    case ReceiptKind::gift_basket:
+      return std::string(m_words.commission);
     case ReceiptKind::memo:
       return std::string(m_words.memo);
     case ReceiptKind::start:
@@ -123,10 +143,16 @@ std::string Layout::kind_word() const {
     case ReceiptKind::final:
       return "SCHLUSSBELEG";
     case ReceiptKind::order:
+      return std::string(m_words.order);
     case ReceiptKind::transfer:
+      return std::string(m_words.transfer);
     case ReceiptKind::invoice:
+      return std::string(m_words.invoice);
     case ReceiptKind::benefit:
+      return std::string(m_words.benefit);
     case ReceiptKind::other:
+      return m_plan.name.empty() ? std::string(m_words.other) : m_plan.name;
+    case ReceiptKind::gift_basket:
       break;
   }
   return {};
@@ -141,8 +167,7 @@ void Layout::special_words() {
 }
 
 void Layout::header() {
-  put_header(m_receipt.business, {.vat_id = m_words.vat_id, .tax_number = m_words.tax_number},
-             m_document);
+  put_header(m_receipt, {.vat_id = m_words.vat_id, .tax_number = m_words.tax_number}, m_document);
 }
 
 // Paper and code say the same time, also where it is held because the clock fell back.
@@ -164,6 +189,7 @@ void Layout::title() {
   if (m_plan.kind == ReceiptKind::training) text(std::string(m_words.training_note));
   if (!m_plan.reason.empty()) text(fmt::format("{} {}", m_words.reason, m_plan.reason));
   if (!m_plan.customer.empty()) text(fmt::format("{} {}", m_words.customer, m_plan.customer));
+  for (const std::string& each : receipt_particulars(m_receipt, m_language)) text(each);
   put(Rule{});
 }
 
@@ -209,7 +235,14 @@ void Layout::body() {
     without_amount();
     return;
   }
-  for (const PlanLine& each : m_plan.lines) line(each);
+  for (std::size_t i = 0; i < m_plan.lines.size(); ++i) {
+    // Taken back while it was rung up: never owed.
+    if (m_plan.lines[i].cancelled) continue;
+    line(m_plan.lines[i]);
+    for (const std::string& each : line_particulars(m_receipt, i + 1, m_language)) {
+      pair(each, "", 2);
+    }
+  }
   if (!m_plan.note.empty()) text(m_plan.note);
   if (!is_owed()) return;
   payments();
@@ -228,7 +261,9 @@ void Layout::payments() {
 
 // 4.9 % and 19 % share one field of the code and have a row each here [BMF 2026-03-13].
 void Layout::vat_table() {
-  if (m_plan.vat.empty() || !m_plan.rksv) return;
+  const bool taxed =
+      std::ranges::any_of(m_plan.vat, [](const VatSum& sum) { return sum.rate.hundredths() != 0; });
+  if (m_plan.vat.empty() || (!m_plan.rksv && !taxed)) return;
   put(Blank{});
   std::vector<std::string> headings = {std::string(m_words.vat_rate), std::string(m_words.vat_net),
                                        std::string(m_words.vat_tax),
@@ -243,7 +278,14 @@ void Layout::vat_table() {
     footing.tax += sum.tax;
     footing.gross += sum.gross;
   }
-  if (m_plan.vat.size() < 2) return;
+  if (m_plan.vat.size() > 1) put_footing(footing);
+  for (const VatSum& sum : m_plan.vat) {
+    const auto words = own_key_words(m_receipt.business, sum.key);
+    if (!words.empty()) text(fmt::format("{}: {}", sum.letter, words));
+  }
+}
+
+void Layout::put_footing(const VatSum& footing) {
   put(print::Row{{std::string(m_words.vat_sum), money(footing.net), money(footing.tax),
                   money(footing.gross)}});
 }

@@ -30,7 +30,16 @@ struct Words {
   std::string_view copy;
   std::string_view abort;
   std::string_view memo;
-  std::string_view movement;  ///< money put into or taken out of the drawer
+  std::string_view movement;    ///< money put into or taken out of the drawer
+  std::string_view on_account;  ///< delivered, paid later
+  std::string_view for_others;  ///< money that is not the business's own
+  std::string_view order;
+  std::string_view transfer;
+  std::string_view invoice;
+  std::string_view benefit;
+  std::string_view other;
+  std::string_view stock_take;
+  std::string_view commission;
   std::string_view test;
   std::string_view reversal_of;  ///< before the number of the cancelled receipt
   std::string_view dated;

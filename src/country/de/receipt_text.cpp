@@ -84,8 +84,7 @@ class Layout {
 };
 
 void Layout::header() {
-  put_header(m_receipt.business, {.vat_id = m_words.vat_id, .tax_number = m_words.tax_number},
-             m_document);
+  put_header(m_receipt, {.vat_id = m_words.vat_id, .tax_number = m_words.tax_number}, m_document);
 }
 
 std::string_view Layout::kind_word() const {
@@ -109,10 +108,12 @@ std::string_view Layout::kind_word() const {
     case ReceiptKind::other:
       return m_plan.name.empty() ? m_words.other : std::string_view(m_plan.name);
     case ReceiptKind::stock_take:
+      return m_words.stock_take;
     case ReceiptKind::commission:
-    case ReceiptKind::gift_basket:
+      return m_words.commission;
     case ReceiptKind::memo:
       return m_words.memo;
+    case ReceiptKind::gift_basket:
     case ReceiptKind::start:
     case ReceiptKind::zero:
     case ReceiptKind::month:
@@ -156,13 +157,37 @@ void Layout::title() {
   if (!m_plan.customer.empty()) {
     put(Text{fmt::format("{} {}", m_words.customer, m_plan.customer)});
   }
+  for (const std::string& text : receipt_particulars(m_receipt, m_language)) put(Text{text});
   put(Rule{});
 }
 
-// An order tells the kitchen what to make, an aborted sale was never owed: neither asks for money.
+// An order tells the kitchen what to make, an aborted sale was never owed, another system asks for
+// the money of a delivery note: what is printed is what is signed.
 bool Layout::is_priced() const {
-  return m_plan.kind != ReceiptKind::order && m_plan.kind != ReceiptKind::abort &&
-         m_plan.kind != ReceiptKind::memo;
+  switch (m_plan.kind) {
+    case ReceiptKind::order:
+    case ReceiptKind::abort:
+    case ReceiptKind::transfer:
+    case ReceiptKind::memo:
+    case ReceiptKind::stock_take:
+    case ReceiptKind::gift_basket:
+      return false;
+    case ReceiptKind::receipt:
+    case ReceiptKind::reversal:
+    case ReceiptKind::training:
+    case ReceiptKind::invoice:
+    case ReceiptKind::benefit:
+    case ReceiptKind::other:
+    case ReceiptKind::commission:
+    case ReceiptKind::start:
+    case ReceiptKind::zero:
+    case ReceiptKind::month:
+    case ReceiptKind::year:
+    case ReceiptKind::collective:
+    case ReceiptKind::final:
+      return true;
+  }
+  return true;
 }
 
 std::string Layout::percent(VatRate rate) const {
@@ -201,18 +226,24 @@ std::string Layout::mark_of(const VatShare& share) const {
 }
 
 void Layout::lines() {
-  for (const PlanLine& line : m_plan.lines) {
+  for (std::size_t i = 0; i < m_plan.lines.size(); ++i) {
+    const PlanLine& line = m_plan.lines[i];
+    // Taken back while it was rung up: never owed, and kept for the auditor only.
+    if (line.cancelled) continue;
     if (is_priced()) {
       priced_line(line);
     } else {
       put(Text{fmt::format("{}{}{} x {}", localised(line.quantity.text(), m_language),
                            line.unit.empty() ? "" : " ", line.unit, line.text)});
     }
+    for (const std::string& text : line_particulars(m_receipt, i + 1, m_language)) {
+      pair(text, "", 2);
+    }
   }
-  if (m_plan.kind == ReceiptKind::memo) {
+  if (m_plan.process_type == ProcessType::sonstiger_vorgang) {
     put(Text{m_plan.process_data});
   }
-  if (!m_plan.note.empty() && m_plan.note != m_plan.process_data) {
+  if (!m_plan.note.empty() && m_plan.process_type != ProcessType::sonstiger_vorgang) {
     put(Text{m_plan.note});
   }
 }
@@ -242,10 +273,12 @@ void Layout::payments() {
     return;
   }
   put(Rule{});
-  put(Pair{std::string(m_words.total), money(m_plan.total), 0, Emphasis::bold});
+  const Currency& base = m_receipt.register_info.base_currency;
+  put(Pair{fmt::format("{} {}", m_words.total, base.text()), money(m_plan.total), 0,
+           Emphasis::bold});
   for (const PlanPayment& payment : m_plan.payments) {
     if (payment.kind != PaymentKind::keine) {
-      pair(payment_word(payment, m_language), money(payment.value));
+      pair(payment_word(payment, m_language, base), money(payment.value));
     }
   }
   if (m_plan.change != Money()) {
@@ -283,6 +316,10 @@ void Layout::vat_table() {
 // Where no tax is shown, why [KassenSichV 6 no. 5].
 void Layout::exemption_notes() {
   for (const VatSum& sum : m_plan.vat) {
+    if (const auto words = own_key_words(m_receipt.business, sum.key); !words.empty()) {
+      put(Text{fmt::format("{}: {}", mark_of(sum), words)});
+      continue;
+    }
     if (sum.rate.hundredths() != 0) {
       continue;
     }
@@ -334,7 +371,8 @@ void Layout::proof() {
     case Seal::Outcome::signed_rksv:
     case Seal::Outcome::not_required:
       put(Rule{});
-      put(Text{std::string(m_words.no_tse)});
+      put(Text{std::string(m_receipt.register_info.no_tse == NoTse::empties ? m_words.no_tse_empties
+                                                                            : m_words.no_tse)});
       pair(m_words.begin, second_text(m_plan.began, m_language));
       pair(m_words.end, second_text(m_plan.decided, m_language));
       register_serial();

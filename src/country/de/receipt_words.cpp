@@ -10,7 +10,7 @@ constexpr Words german = {
     .slip = "Bon",
     .served_by = "Es bediente:",
     .customer = "Kunde:",
-    .total = "SUMME EUR",
+    .total = "SUMME",
     .change = "Rückgeld",
     .paid_out = "(ausgezahlt)",
     .refunded = "(erstattet)",
@@ -34,6 +34,8 @@ constexpr Words german = {
     .benefit = "SACHBEZUG",
     .other = "SONSTIGER VORGANG",
     .memo = "SONSTIGER VORGANG",
+    .stock_take = "INVENTUR",
+    .commission = "KOMMISSION",
     .test = "TESTBELEG - Software-TSE, nicht zertifiziert",
     .reverses = "zu Bon",
     .dated = "vom",
@@ -58,6 +60,7 @@ constexpr Words german = {
     .outage_receipt = "Beleg",
     .outage_since = "Ausfall seit",
     .no_tse = "Für diese Kasse ist keine TSE eingerichtet",
+    .no_tse_empties = "Leergutkasse ohne TSE",
     .unfinished = "*** NICHT ABGESCHLOSSEN ***",
     .unfinished_note = "Vorgang unterbrochen, noch kein Beleg",
 };
@@ -68,7 +71,7 @@ constexpr Words english = {
     .slip = "Receipt",
     .served_by = "Served by:",
     .customer = "Customer:",
-    .total = "TOTAL EUR",
+    .total = "TOTAL",
     .change = "Change",
     .paid_out = "(paid out)",
     .refunded = "(refunded)",
@@ -92,6 +95,8 @@ constexpr Words english = {
     .benefit = "STAFF BENEFIT",
     .other = "OTHER PROCESS",
     .memo = "OTHER PROCESS",
+    .stock_take = "STOCK-TAKING",
+    .commission = "ON APPROVAL",
     .test = "TEST RECEIPT - software TSE, not certified",
     .reverses = "of receipt",
     .dated = "of",
@@ -116,6 +121,7 @@ constexpr Words english = {
     .outage_receipt = "receipt",
     .outage_since = "Outage since",
     .no_tse = "No TSE is set up for this register",
+    .no_tse_empties = "Till for empties, without TSE",
     .unfinished = "*** NOT FINISHED ***",
     .unfinished_note = "Process interrupted, not a receipt yet",
 };
@@ -148,7 +154,7 @@ constexpr std::size_t second_length = 8;
 
 const Words& words(Language language) { return language == Language::de ? german : english; }
 
-std::string payment_word(const PlanPayment& payment, Language language) {
+std::string payment_word(const PlanPayment& payment, Language language, Currency base) {
   const Words& w = words(language);
   const bool de = language == Language::de;
   const bool cash = payment.kind == PaymentKind::bar;
@@ -159,7 +165,7 @@ std::string payment_word(const PlanPayment& payment, Language language) {
   if (payment.value < Money()) {
     word += fmt::format(" {}", cash ? w.paid_out : w.refunded);
   }
-  if (payment.currency != Currency::eur()) {
+  if (payment.currency != base) {
     // The amount in its own currency: what the customer laid down.
     word += fmt::format(" {} {}", payment.currency.text(), amount(payment.amount, language));
   }

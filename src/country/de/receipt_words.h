@@ -40,6 +40,8 @@ struct Words {
   std::string_view benefit;
   std::string_view other;
   std::string_view memo;
+  std::string_view stock_take;
+  std::string_view commission;
   std::string_view test;
   std::string_view reverses;  ///< before the number of the voided receipt
   std::string_view dated;     ///< between that number and its date
@@ -64,14 +66,17 @@ struct Words {
   std::string_view outage_receipt;
   std::string_view outage_since;
   std::string_view no_tse;
+  std::string_view no_tse_empties;
   std::string_view unfinished;
   std::string_view unfinished_note;
 };
 
 [[nodiscard]] const Words& words(Language language);
 
-/// "Bar", "Karte", ... ; the name the till gave wins for anything but cash.
-[[nodiscard]] std::string payment_word(const PlanPayment& payment, Language language);
+/// "Bar", "Karte", ... ; the name the till gave wins for anything but cash. Another currency than
+/// `base` comes with its amount.
+[[nodiscard]] std::string payment_word(const PlanPayment& payment, Language language,
+                                       Currency base = {});
 
 /// A time of the TSE's log as wall time of the place, with its milliseconds if the TSE has them.
 /// `with_offset` adds "(UTC+01:00)".

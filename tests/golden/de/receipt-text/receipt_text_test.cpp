@@ -111,7 +111,7 @@ TEST(ReceiptText, HoldsWhatTheLawDemandsAtEveryWidthAndSetting) {
                                       std::to_string(seal.signature_counter)};
     if (receipt.plan.kind != ReceiptKind::memo) {
       for (const PlanLine& line : receipt.plan.lines) {
-        facts.push_back(line.text);
+        if (!line.cancelled) facts.push_back(line.text);
       }
     }
     for (const LabelSet labels : {LabelSet::standard, LabelSet::biobill, LabelSet::dikasse}) {
@@ -133,6 +133,11 @@ TEST(ReceiptText, HoldsWhatTheLawDemandsAtEveryWidthAndSetting) {
       }
     }
   }
+}
+
+TEST(ReceiptText, ALineTakenBackIsNotOnThePaper) {
+  const std::string text = printed(example("restaurant"), {.columns = 42});
+  EXPECT_EQ(text.find("Zurückgenommen"), std::string::npos);
 }
 
 TEST(ReceiptText, PrintsSevenItemsInOrder) {

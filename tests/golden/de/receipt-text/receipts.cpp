@@ -383,6 +383,131 @@ Receipt unfinished() {
   return receipt;
 }
 
+// A table is settled: a set menu with its parts, a line taken back, a tip, a voucher.
+Receipt restaurant() {
+  Receipt receipt = bill();
+  Plan& plan = receipt.plan;
+  plan.lines.clear();
+  plan.vat.clear();
+  plan.payments.clear();
+  plan.total = Money();
+  plan.change = Money();
+  receipt.business.outlets = {{.id = "002",
+                               .name = "Café am Markt",
+                               .street = "Markt 4",
+                               .postcode = "99423",
+                               .city = "Weimar"}};
+  receipt.register_info.outlet = "002";
+  receipt.business.agencies = {{.id = 7, .name = "Stadttheater"}};
+  plan.groups = {"Tisch 12/3"};
+  plan.terminal = "T2";
+  add(plan, {.text = "Mittagsmenü", .unit_price = "14.90", .amount = 1490});
+  plan.lines.back().in_house = true;
+  plan.lines.back().sub_items = {
+      {.text = "Suppe", .quantity = Quantity::from_raw(1000)},
+      {.text = "Salat statt Pommes", .quantity = Quantity::from_raw(1000), .price = cents(150)}};
+  add(plan, {.text = "Käse", .quantity = "0.3", .unit_price = "4.00", .amount = 480, .unit = "kg"});
+  plan.lines.back().factor = Quantity::from_raw(250);
+  add(plan, {.text = "Theaterkarte", .unit_price = "20.00", .amount = 2000, .rate = not_taxable});
+  plan.lines.back().agency = 7;
+  PlanLine taken_back = plan.lines.front();
+  taken_back.text = "Zurückgenommen";
+  taken_back.cancelled = true;
+  plan.lines.push_back(taken_back);
+  add(plan, {.text = "Trinkgeld",
+             .unit_price = "3.00",
+             .amount = 300,
+             .rate = not_taxable,
+             .gv_typ = GvTyp::trinkgeld_an});
+  add(plan, {.text = "Gutschein",
+             .unit_price = "-10.00",
+             .amount = -1000,
+             .rate = not_taxable,
+             .gv_typ = GvTyp::mehrzweckgutschein_einloesung});
+  plan.lines.back().voucher = "G-4711";
+  pay(plan, PaymentKind::ec_karte, 3270, "girocard");
+  return receipt;
+}
+
+// A delivery note becomes an invoice; the goods are taxed by the margin.
+Receipt invoice() {
+  Receipt receipt = base();
+  Plan& plan = receipt.plan;
+  plan.kind = ReceiptKind::invoice;
+  plan.bon_typ = "AVRechnung";
+  plan.customer = "Hotel Elephant";
+  plan.buyer = {.name = "Hotel Elephant",
+                .id = "K-100",
+                .type = "Firma",
+                .street = "Markt 19",
+                .postcode = "99423",
+                .city = "Weimar",
+                .country = "DEU",
+                .vat_id = "DE123456789"};
+  plan.references = {{.number = "KASSE-01-004690"},
+                     {.kind = ReferenceKind::external_delivery, .number = "LS 88"}};
+  receipt.business.vat_keys = {{.key = VatKey(1000),
+                                .rate = {},
+                                .slot = 5,
+                                .mark = "M25A",
+                                .description = "Gebrauchtgegenstände/Sonderregelung"}};
+  add(plan, {.text = "Tischuhr, gebraucht",
+             .unit_price = "150.00",
+             .amount = 15000,
+             .rate = {1000, 0, 5, 'R'}});
+  return receipt;
+}
+
+Receipt stock_take() {
+  Receipt receipt = base();
+  Plan& plan = receipt.plan;
+  plan.kind = ReceiptKind::stock_take;
+  plan.bon_typ = "AVSonstige";
+  plan.process_type = ProcessType::sonstiger_vorgang;
+  plan.name = "Inventur";
+  plan.stock_number = 3;
+  plan.note = "Teilinventur Getränke";
+  plan.process_data = "Inventur 3: Teilinventur Getränke";
+  return receipt;
+}
+
+Receipt commission() {
+  Receipt receipt = special(ReceiptKind::commission, "AVSonstige");
+  receipt.plan.name = "Kommission";
+  receipt.plan.customer = "Frau Keller";
+  return receipt;
+}
+
+Receipt empties() {
+  Receipt receipt = no_tse();
+  receipt.register_info.no_tse = NoTse::empties;
+  Plan& plan = receipt.plan;
+  plan.lines.clear();
+  plan.vat.clear();
+  plan.payments.clear();
+  plan.total = Money();
+  plan.change = Money();
+  add(plan, {.text = "Leergut",
+             .quantity = "-12",
+             .unit_price = "0.25",
+             .amount = -300,
+             .rate = general,
+             .gv_typ = GvTyp::pfand_rueckzahlung});
+  pay(plan, PaymentKind::bar, -300);
+  return receipt;
+}
+
+// A till in Switzerland's franc: what is not CHF comes with its amount.
+Receipt base_chf() {
+  Receipt receipt = sale();
+  receipt.register_info.base_currency = Currency::parse("CHF").value();
+  Plan& plan = receipt.plan;
+  plan.payments = {{PaymentKind::bar, cents(1500), Currency::eur(), cents(1645), {}}};
+  plan.change = cents(405);
+  plan.note = "Kurs 1 CHF = 0.9120 EUR ab 2026-01-01";
+  return receipt;
+}
+
 Profile with(LabelSet labels, TseForm form) {
   Profile profile;
   profile.labels = labels;
@@ -432,6 +557,13 @@ std::vector<Example> examples() {
       {"bill-biobill", bill(), biobill},
       {"opening-float", opening_float(), standard},
       {"memo", memo(), standard},
+      {"restaurant", restaurant(), standard},
+      {"restaurant-english", restaurant(), english},
+      {"invoice", invoice(), standard},
+      {"stock-taking", stock_take(), standard},
+      {"commission", commission(), standard},
+      {"empties", empties(), standard},
+      {"base-chf", base_chf(), english_text},
       {"late-return-numbers", late_return(), numbers},
       {"outage", outage(), standard},
       {"outage-copy", outage(), standard, true},
