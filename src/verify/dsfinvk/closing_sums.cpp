@@ -38,7 +38,9 @@ void ClosingCheck::end_closing() {
   for (const VatRate& rate : m_state.vat) {
     if (!rate.used && m_state.summary.receipts > 0 && has_amounts())
       m_findings.add("K026", Spot{Table::vat, rate.row.line, vat_columns::ust_schluessel},
-                     rate.row[vat_columns::ust_schluessel], "used in this closing");
+                     rate.row[vat_columns::ust_schluessel], "used in this closing",
+                     // U004 asks for these two in any case.
+                     rate.key <= 2 ? Severity::info : Severity::warning);
   }
   if (m_state.tses.empty() && m_state.secured_rows > 0 && has(Table::tse))
     m_findings.add("K027", place,

@@ -137,15 +137,37 @@ Result<std::array<Layout, tables_count>> read_layouts(const Package& package, co
   return layouts;
 }
 
-ChosenTables read_manifest(const Package& package) {
+namespace {
+
+/// A member of manifest.json; null if there is none.
+std::optional<json::Value> of_manifest(const Package& package, std::string_view key) {
   const Package::Member* member = package.find("manifest.json");
   if (member == nullptr) return std::nullopt;
   const auto bytes = package.read_all(*member, std::size_t{1} << 20);
   if (!bytes.ok()) return std::nullopt;
   const auto document = json::parse(text_of(*bytes));
   if (!document.ok() || document->object() == nullptr) return std::nullopt;
-  const json::Value* tables = document->object()->find("tables");
-  if (tables == nullptr || tables->array() == nullptr) return std::nullopt;
+  const json::Value* value = document->object()->find(key);
+  if (value == nullptr) return std::nullopt;
+  return *value;
+}
+
+}  // namespace
+
+std::set<std::string, std::less<>> files_in_manifest(const Package& package) {
+  std::set<std::string, std::less<>> names;
+  const auto files = of_manifest(package, "files");
+  if (!files || files->array() == nullptr) return names;
+  for (const json::Value& file : *files->array()) {
+    const json::Value* name = file.object() == nullptr ? nullptr : file.object()->find("name");
+    if (name != nullptr && name->string() != nullptr) names.insert(*name->string());
+  }
+  return names;
+}
+
+ChosenTables read_manifest(const Package& package) {
+  const auto tables = of_manifest(package, "tables");
+  if (!tables || tables->array() == nullptr) return std::nullopt;
   std::set<std::string> out;
   for (const json::Value& table : *tables->array()) {
     if (const std::string* name = table.string()) out.insert(*name);

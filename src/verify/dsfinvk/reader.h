@@ -22,6 +22,8 @@ namespace siegel::verify::dsfinvk {
 /// The tables an export was asked for, if its manifest says so (docs/reference/dsfinvk-check.md).
 using ChosenTables = std::optional<std::set<std::string>>;
 [[nodiscard]] ChosenTables read_manifest(const Package& package);
+/// The names a manifest lists under `files`: what lies beside the tables on purpose.
+[[nodiscard]] std::set<std::string, std::less<>> files_in_manifest(const Package& package);
 /// What the absence of a table means.
 [[nodiscard]] inline std::optional<Severity> absence(const ChosenTables& chosen,
                                                      std::string_view file) {

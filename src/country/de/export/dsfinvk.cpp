@@ -455,8 +455,9 @@ Status DsfinvkWriter::add(const PlanView& plan, const SealView& seal, std::strin
   return Ok{};
 }
 
-AwaitedSignature DsfinvkWriter::awaited(const PlanView& plan) const {
-  return {.prefix = m_state->prefix,
+AwaitedSignature DsfinvkWriter::awaited(const PlanView& plan, const SealView& seal) const {
+  return {.tse_serial = std::string(seal.tse_serial.empty() ? plan.tse_serial : seal.tse_serial),
+          .prefix = m_state->prefix,
           .tses = m_state->frame.closing.tses,
           .process_type = std::string(plan.process_type),
           .process_data = std::string(plan.process_data)};

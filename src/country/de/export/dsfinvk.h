@@ -53,6 +53,7 @@ struct ClosingFrame {
 
 /// A receipt that went out unsigned although its device may have signed it.
 struct AwaitedSignature {
+  std::string tse_serial;
   std::string prefix;  ///< of its rows, up to BON_ID
   std::vector<std::string> tses;
   std::string process_type;
@@ -93,7 +94,7 @@ class DsfinvkWriter {
   [[nodiscard]] Status end();
 
   /// What add() would need to write the signature of a receipt when it is found later.
-  [[nodiscard]] AwaitedSignature awaited(const PlanView& plan) const;
+  [[nodiscard]] AwaitedSignature awaited(const PlanView& plan, const SealView& seal) const;
   void add_late(const AwaitedSignature& receipt, const LateSignature& late);
 
   /// Rows not taken yet, and how many there ever were.
