@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -52,13 +53,50 @@ std::pair<std::string_view, std::string_view> why_kind(RksvKind kind) {
   return {};
 }
 
+/// Why no device has a part in it.
+std::string_view why_unsigned(const Plan& plan) {
+  switch (plan.kind) {
+    case ReceiptKind::abort:
+      return "given up, nothing was paid";
+    case ReceiptKind::memo:
+    case ReceiptKind::other:
+      return "a note, no business";
+    case ReceiptKind::stock_take:
+      return "goods were counted, nothing was sold";
+    case ReceiptKind::order:
+      return "ordered, nothing is paid yet";
+    case ReceiptKind::transfer:
+      return "delivered, booked by another system";
+    case ReceiptKind::invoice:
+      return "an invoice, paid later or elsewhere";
+    case ReceiptKind::benefit:
+      return "given to an employee, nothing is paid";
+    case ReceiptKind::commission:
+      return "given on approval, nothing is paid";
+    case ReceiptKind::receipt:
+    case ReceiptKind::reversal:
+    case ReceiptKind::training:
+    case ReceiptKind::gift_basket:
+    case ReceiptKind::start:
+    case ReceiptKind::zero:
+    case ReceiptKind::month:
+    case ReceiptKind::year:
+    case ReceiptKind::collective:
+    case ReceiptKind::final:
+      break;
+  }
+  const auto any = [&](auto&& what) { return std::ranges::any_of(plan.lines, what); };
+  if (any([](const PlanLine& line) { return line.gv_typ == GvTyp::forderungsentstehung; })) {
+    return "sold on account, nothing is paid yet";
+  }
+  const bool moves = any([](const PlanLine& line) { return is_cash_movement(line.gv_typ); });
+  return moves ? "money moved, nothing was sold" : "money of others, no turnover of the business";
+}
+
 void explain_standing(const Receipt& receipt, Reasons& out) {
   const Plan& plan = receipt.plan;
   if (!plan.rksv) {
-    const std::string_view why = plan.kind == ReceiptKind::abort  ? "given up, nothing was paid"
-                                 : plan.kind == ReceiptKind::memo ? "a note, no business"
-                                                                  : "money moved, nothing was sold";
-    out.add("kind", fmt::format("{}: recorded, but no Barumsatz", why), "BAO 131b");
+    out.add("kind", fmt::format("{}: recorded, but no Barumsatz", why_unsigned(plan)), "BAO 131b");
     return;
   }
   const auto [why, rule] = why_kind(plan.rksv->kind);
@@ -81,6 +119,10 @@ void explain_lines(const Plan& plan, Reasons& out) {
   for (std::size_t i = 0; i < plan.lines.size(); ++i) {
     const PlanLine& line = plan.lines[i];
     const std::string subject = fmt::format("line {}", i + 1);
+    if (line.cancelled) {
+      out.add(subject, "taken back while it was rung up: kept, and counts nowhere", "BAO 131");
+      continue;
+    }
     out.add(subject,
             fmt::format("{} x {} = {}, GV_TYP {}{}", line.quantity.text(), line.unit_price.text(2),
                         line.total.text(), gv_typ_text(line.gv_typ),

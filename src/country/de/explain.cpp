@@ -37,7 +37,7 @@ std::string_view why_kind(ReceiptKind kind) {
     case ReceiptKind::order:
       return "a binding order, nothing delivered or paid yet";
     case ReceiptKind::transfer:
-      return "recorded here, turnover booked by another system";
+      return "recorded here, turnover booked by another system: signed with values 0";
     case ReceiptKind::invoice:
       return "an invoice for something booked already or paid elsewhere";
     case ReceiptKind::benefit:
@@ -45,10 +45,12 @@ std::string_view why_kind(ReceiptKind kind) {
     case ReceiptKind::other:
       return "something else worth recording, named by BON_NAME";
     case ReceiptKind::stock_take:
+      return "a stock-taking: signed, counted in a number range of its own";
     case ReceiptKind::commission:
-    case ReceiptKind::gift_basket:
+      return "goods given on approval: nothing is sold yet, but it gets a transaction number";
     case ReceiptKind::memo:
       return "a free note with a signature of its own";
+    case ReceiptKind::gift_basket:
     case ReceiptKind::start:
     case ReceiptKind::zero:
     case ReceiptKind::month:
@@ -105,6 +107,47 @@ void explain_handwritten(const Plan& plan, Reasons& out) {
           "AEAO 146a");
 }
 
+std::string_view why_case(GvTyp typ) {
+  if (is_cash_movement(typ)) return ": moves cash, no turnover";
+  if (typ == GvTyp::mehrzweckgutschein_kauf) return ": taxed when it is redeemed, not now";
+  if (typ == GvTyp::einzweckgutschein_kauf) return ": taxed now, its rate is known";
+  if (typ == GvTyp::einzweckgutschein_einloesung) return ": taxed when it was sold";
+  if (typ == GvTyp::trinkgeld_an) return ": the staff's money, no turnover";
+  if (typ == GvTyp::trinkgeld_ag) return ": part of the turnover";
+  if (typ == GvTyp::forderungsentstehung) return ": goods now, money later";
+  if (typ == GvTyp::forderungsaufloesung) return ": money for what was delivered before";
+  if (typ == GvTyp::anzahlungseinstellung) return ": VAT arises with the money";
+  if (typ == GvTyp::anzahlungsaufloesung) return ": what was paid before is set off";
+  return {};
+}
+
+/// What a line has beside its price.
+void explain_particulars(const PlanLine& line, const std::string& subject, Reasons& out) {
+  if (line.cancelled) {
+    out.add(subject, "taken back while it was rung up (P_STORNO): kept, and counts nowhere",
+            "DSFinV-K 3.5");
+  }
+  if (line.factor != Quantity::from_raw(1000)) {
+    out.add(subject, fmt::format("the price is that of {} units (FAKTOR)", line.factor.text()),
+            "DSFinV-K 3.5");
+  }
+  if (!line.voucher.empty()) {
+    out.add(subject, fmt::format("voucher {}: its number links sale and redemption", line.voucher),
+            "DSFinV-K 3.5");
+  }
+  if (line.agency != 0) {
+    out.add(subject,
+            fmt::format("agency {}: taken on account of another, in sums of its own", line.agency),
+            "DSFinV-K 3.15");
+  }
+  if (line.weighed) out.add(subject, "weighed: its receipt is always printed", "AO 146a");
+  if (!line.sub_items.empty()) {
+    out.add(subject,
+            fmt::format("{} parts explain the line and change no amount", line.sub_items.size()),
+            "DSFinV-K 3.8");
+  }
+}
+
 void explain_lines(const Plan& plan, Reasons& out) {
   for (std::size_t i = 0; i < plan.lines.size(); ++i) {
     const PlanLine& line = plan.lines[i];
@@ -117,10 +160,9 @@ void explain_lines(const Plan& plan, Reasons& out) {
       out.add(subject, fmt::format("{}: {}", discount.text, discount.amount.text()),
               "DSFinV-K Anhang C");
     }
-    out.add(subject,
-            fmt::format("GV_TYP {}{}", gv_typ_text(line.gv_typ),
-                        is_cash_movement(line.gv_typ) ? ": moves cash, no turnover" : ""),
+    out.add(subject, fmt::format("GV_TYP {}{}", gv_typ_text(line.gv_typ), why_case(line.gv_typ)),
             "DSFinV-K Anhang C");
+    explain_particulars(line, subject, out);
     for (const VatShare& share : line.shares) {
       out.add(subject,
               fmt::format("{} at VAT key {}, {} %", share.gross.text(), share.key.get(),
@@ -133,7 +175,10 @@ void explain_lines(const Plan& plan, Reasons& out) {
 void explain_vat(const Plan& plan, Reasons& out) {
   for (const VatSum& sum : plan.vat) {
     const auto row = vat_in_force(CountryCode::de, sum.key, plan.decided.date());
-    const std::string_view name = row.ok() ? (*row)->name_en : "unknown";
+    constexpr int first_own = 1000;
+    const std::string_view name = row.ok()                     ? (*row)->name_en
+                                  : sum.key.get() >= first_own ? "a key of the shop"
+                                                               : "unknown";
     out.add(
         fmt::format("VAT {}", sum.letter),
         fmt::format("key {}, {}, {} % in force on {}: gross {} = net {} + tax {}; sum {} of the "
@@ -151,15 +196,18 @@ void explain_payments(const Plan& plan, Reasons& out) {
   for (const PlanPayment& payment : plan.payments) {
     const bool cash = payment.kind == PaymentKind::bar;
     const bool none = payment.kind == PaymentKind::keine;
-    out.add("payment",
-            fmt::format("{} {} by {}: {}", payment.amount.text(), payment.currency.text(),
-                        payment_kind_text(payment.kind),
-                        none ? "no payment" : (cash ? "counts as Bar" : "counts as Unbar")),
-            "DSFinV-K Anhang D");
+    const bool converted = payment.value != payment.amount;
+    out.add(
+        "payment",
+        fmt::format(
+            "{} {} by {}: {}{}", payment.amount.text(), payment.currency.text(),
+            payment_kind_text(payment.kind),
+            none ? "no payment" : (cash ? "counts as Bar" : "counts as Unbar"),
+            converted ? fmt::format(", worth {} in the base currency", payment.value.text()) : ""),
+        converted ? "DSFinV-K 7.10" : "DSFinV-K Anhang D");
   }
   if (plan.change != Money()) {
-    out.add("change",
-            fmt::format("{} taken off the EUR cash of the process data", plan.change.text()),
+    out.add("change", fmt::format("{} taken off the cash of the process data", plan.change.text()),
             "DSFinV-K Anhang I");
   }
 }
@@ -195,9 +243,34 @@ void explain_seal(const Receipt& receipt, Reasons& out) {
       break;
     case Seal::Outcome::signed_rksv:
     case Seal::Outcome::not_required:
-      out.add("signed", "no: this register has no TSE", "AO 146a");
+      if (receipt.register_info.no_tse == NoTse::empties) {
+        out.add("signed", "no: the register takes back empties only; this rule may change",
+                "KassenSichV 1");
+      } else {
+        out.add("signed", "no: this register has no TSE", "AO 146a");
+      }
       break;
   }
+}
+
+void explain_references(const Plan& plan, Reasons& out) {
+  for (const Reference& reference : plan.references) {
+    const std::string whose =
+        reference.line == 0 ? "the receipt" : fmt::format("line {}", reference.line);
+    const bool own = reference.kind == ReferenceKind::receipt;
+    out.add("reference",
+            fmt::format("{} refers to {}{}", whose, own ? "receipt " : "the foreign ",
+                        reference.number),
+            "DSFinV-K 3.9");
+  }
+  for (const std::string& group : plan.groups) {
+    out.add("Abrechnungskreis", fmt::format("{}: links orders and bill", group), "DSFinV-K 3.3");
+  }
+}
+
+void explain_paper(const Plan& plan, Reasons& out) {
+  if (!plan.paper_optional) return;
+  out.add("paper", "may stay away: an exemption from the receipt duty is claimed", "AO 148");
 }
 
 }  // namespace
@@ -209,6 +282,8 @@ std::vector<Reason> Germany::explain(const Receipt& receipt) const {
   explain_lines(receipt.plan, out);
   explain_vat(receipt.plan, out);
   explain_payments(receipt.plan, out);
+  explain_references(receipt.plan, out);
+  explain_paper(receipt.plan, out);
   explain_seal(receipt, out);
   return out.take();
 }
