@@ -18,7 +18,7 @@ constexpr std::size_t request_bytes_max = std::size_t{8} << 20;
 
 struct Options {
   std::string file, register_id, key, cash, card, columns = "48", cashier, open, finish, abort;
-  std::string update;
+  std::string update, handwritten, written_at;
   std::vector<std::string> items;
   bool training = false;
   bool no_print = false;
@@ -62,6 +62,34 @@ Result<LineDraft> item_line(const std::string& item, std::size_t index) {
   line.unit_price = *price;
   line.vat = parts[3];
   return line;
+}
+
+/// A time as people write it: without offset it is that of Germany and Austria.
+Result<LocalStamp> wall_time(const std::string& text) {
+  if (auto whole = LocalStamp::parse(text)) return whole;
+  const bool minutes_only = text.size() == std::string_view("2026-11-20T14:05").size();
+  SIEGEL_TRY(const Instant as_utc, Instant::parse(text + (minutes_only ? ":00Z" : "Z")));
+  for (const std::chrono::minutes offset : {std::chrono::hours(2), std::chrono::hours(1)}) {
+    SIEGEL_TRY(const LocalStamp stamp, LocalStamp::from(as_utc - offset, "Europe/Berlin"));
+    if (stamp.offset() == offset) return stamp;
+  }
+  return invalid("E-TIM-001", fmt::format("{} is the hour that summer time leaves out", text));
+}
+
+/// A receipt written by hand while nothing worked. Entered twice it is the same receipt.
+Status add_handwritten(const Options& options, SaleRequest& request) {
+  if (!options.handwritten.empty() || !options.written_at.empty()) {
+    if (options.handwritten.empty() || options.written_at.empty())
+      return invalid("E-SAL-529", "--handwritten and --written-at belong together", "--written-at");
+    if (!valid_utf8(options.handwritten))
+      return invalid("E-JSN-003", "an argument is not UTF-8", "--handwritten");
+    auto at = wall_time(options.written_at);
+    if (!at) return invalid(at.error().code, at.error().detail, "--written-at");
+    request.draft.handwritten = {.at = *at, .number = options.handwritten};
+  }
+  if (const auto& paper = request.draft.handwritten; paper && request.key.empty())
+    request.key = fmt::format("paper {} {}", paper->number, paper->at.text());
+  return Ok{};
 }
 
 Result<ReceiptDraft> draft_from_options(const Options& options) {
@@ -124,6 +152,7 @@ Result<SaleRequest> request_from_json(std::string_view text, const Options& opti
     return invalid("E-CLI-102", "no register named: use --register or the field \"register\"",
                    "/register");
   SIEGEL_TRY(request.register_id, RegisterId::parse(register_id));
+  SIEGEL_TRY_OK(add_handwritten(options, request));
   return request;
 }
 
@@ -142,6 +171,7 @@ Result<SaleRequest> request_of(const Options& options) {
     SIEGEL_TRY(request.register_id, RegisterId::parse(options.register_id));
     SIEGEL_TRY(request.draft, draft_from_options(options));
     request.key = options.key;
+    SIEGEL_TRY_OK(add_handwritten(options, request));
   }
   if (!options.abort.empty()) {
     request.draft.kind = ReceiptKind::abort;
@@ -386,10 +416,12 @@ Exit sale(const Context& context, const Options& options) {
     text = fmt::format("{}\n", receipt.plan.receipt_number);
   }
   context.show(text, document);
-  if (receipt.seal && receipt.seal->outcome == Seal::Outcome::unsigned_outage)
-    context.note(fmt::format("{}: {} not answer. You may go on selling; receipts are marked.\n",
-                             receipt.seal->error_code,
-                             receipt.plan.rksv ? "the signature devices do" : "the TSE does"));
+  show_start_messages(context, **shop);
+  if (const auto message = outage_message(receipt)) {
+    const Language language = context.shown_language();
+    context.note(fmt::format("{}: {} {}\n", message->code, message->what.in(language),
+                             message->go_on.in(language)));
+  }
   return Exit::success;
 }
 
@@ -402,6 +434,9 @@ void add_sale(CommandLine& line, Context& context) {
       .example("siegel sale receipt.json --json")
       .example("siegel sale --register KASSE-01 --key 7f3c < receipt.json")
       .example("siegel sale --register KASSE-01 --open table-7   (later: --finish table-7)")
+      .example(
+          "siegel sale --register KASSE-01 --item \"Brezel:2:1.80:B\" --cash 3.60 "
+          "--handwritten 17 --written-at 2026-11-20T14:05")
       .positional("file", options.file, "JSON document of the receipt; left out or -: stdin")
       .option("--register", options.register_id, "ID", "register that sells")
       .option("--key", options.key, "KEY",
@@ -416,6 +451,10 @@ void add_sale(CommandLine& line, Context& context) {
       .option("--update", options.update, "ID", "keep what is rung up so far in an open Vorgang")
       .option("--finish", options.finish, "ID", "this receipt ends the open Vorgang")
       .option("--abort", options.abort, "ID", "give the open Vorgang up")
+      .option("--handwritten", options.handwritten, "NUMBER",
+              "a receipt written by hand while nothing worked, entered later: number of the paper")
+      .option("--written-at", options.written_at, "TIME",
+              "when it was written: 2026-11-20T14:05, or with an offset")
       .option("--columns", options.columns, "N", "width of the print, default 48")
       .flag("--lines", options.lines,
             "one request a line on stdin, one answer a line on stdout, many at once")

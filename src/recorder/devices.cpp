@@ -376,7 +376,7 @@ void Recorder::on_reconciled(const Reconciled& reconciled, Now now, Effects& eff
   if (stale && !SIEGEL_MUTANT("end-outage-unasked")) {
     ask_after_probe(serial, effects);
   } else {
-    plan_strays(serial, found, batch, now);
+    plan_strays(serial, found, batch);
     if (after_probe) close_breaker(serial, batch, now);
   }
   if (batch.empty()) return;
@@ -445,6 +445,7 @@ void Recorder::match_flight(Lane& lane, std::vector<device::TseTransaction>& fou
 
 void Recorder::match_lost(const std::string& tse_serial, std::vector<device::TseTransaction>& found,
                           Batch& batch) {
+  if (SIEGEL_MUTANT("late-signature-dropped")) return;
   std::vector<LateSignature> late;
   const auto match = [&](std::uint64_t sequence, const LostPlan& lost) {
     const auto same = take_first(found, [&](const device::TseTransaction& t) {
@@ -502,12 +503,13 @@ bool Recorder::named_by_lost(const std::string& tse_serial,
 }
 
 std::optional<Plan> Recorder::stray_plan(const std::string& tse_serial,
-                                         const device::TseTransaction& transaction, Now now) const {
+                                         const device::TseTransaction& transaction,
+                                         Instant now) const {
   const auto reg = m_state.registers.find(transaction.client);
   const auto tse = m_state.tses.find(tse_serial);
   if (reg == m_state.registers.end() || tse == m_state.tses.end() || !m_state.business) return {};
   const Business& business = m_state.business_of(reg->second);
-  const auto stamp = LocalStamp::from(now.wall, business.time_zone);
+  const auto stamp = LocalStamp::from(now, business.time_zone);
   SIEGEL_CHECK(stamp.ok());  // looked at when the master data were set
   RegisterInfo info = reg->second.info;
   info.tse_serial = tse_serial;
@@ -532,27 +534,47 @@ std::optional<Plan> Recorder::stray_plan(const std::string& tse_serial,
 }
 
 void Recorder::plan_strays(const std::string& tse_serial,
-                           const std::vector<device::TseTransaction>& found, Batch& batch,
-                           Now now) {
+                           const std::vector<device::TseTransaction>& found, Batch& batch) {
   if (SIEGEL_MUTANT("keep-stray")) return;
-  for (const device::TseTransaction& transaction : found) {
-    if (transaction.finish || owned(tse_serial, transaction)) continue;
-    auto plan = stray_plan(tse_serial, transaction, now);
-    if (!plan) continue;
-    const std::uint64_t sequence =
-        batch.add(entry_kind::plan, to_json(*plan), transaction.client, actor_system);
-    m_state.apply_plan(sequence, *plan, {});
-    Flight flight;
-    flight.tse_serial = tse_serial;
-    flight.actor = actor_system;
-    flight.durable = true;  // it is taken up only then
-    flight.stray = true;
-    flight.work =
-        Selling{sequence,
-                std::move(*plan),
-                {.start = step_answer(transaction.number, transaction.start), .finish = {}}};
-    lane_of(transaction.client).unfinished.push_back(std::move(flight));
+  for (const device::TseTransaction& transaction : found)
+    if (!transaction.finish && !owned(tse_serial, transaction))
+      plan_stray(tse_serial, transaction, batch);
+}
+
+void Recorder::plan_stray(const std::string& tse_serial, const device::TseTransaction& transaction,
+                          Batch& batch) {
+  auto plan = stray_plan(tse_serial, transaction, batch.at());
+  if (!plan) return;
+  const std::uint64_t sequence =
+      batch.add(entry_kind::plan, to_json(*plan), transaction.client, actor_system);
+  m_state.apply_plan(sequence, *plan, {});
+  Flight flight;
+  flight.tse_serial = tse_serial;
+  flight.actor = actor_system;
+  flight.durable = true;  // it is taken up only then
+  flight.stray = true;
+  flight.work =
+      Selling{sequence,
+              std::move(*plan),
+              {.start = step_answer(transaction.number, transaction.start), .finish = {}}};
+  lane_of(transaction.client).unfinished.push_back(std::move(flight));
+}
+
+/// The receipt of this Vorgang is signed by another device than the one it began on, which had
+/// failed: what that one holds open is ended as soon as it can be.
+void Recorder::leave_open(const VorgangStarted& started, Batch& batch) {
+  if (suspended(started.tse_serial)) {
+    ++m_breakers[started.tse_serial].doubts;  // a question under way did not ask for it
+    return;
   }
+  plan_stray(started.tse_serial,
+             {.number = started.transaction,
+              .client = started.register_id.text(),
+              .start = {started.log_time, started.signature_counter, started.signature},
+              .finish = {},
+              .process_type = {},
+              .process_data = {}},
+             batch);
 }
 
 }  // namespace siegel::recorder

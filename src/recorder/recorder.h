@@ -67,7 +67,8 @@ struct Signing {
   std::vector<std::string> tried;    ///< of them, asked already; the last one is being asked
   std::optional<Closing> closing;    ///< durable already; the answer to Close has it
   std::uint64_t closing_sequence = 0;
-  std::optional<Error> error;  ///< of the device asked last
+  std::optional<Error> error;       ///< of the device asked last
+  std::vector<Party> parties = {};  ///< what the receipt makes of open business
 };
 
 class Recorder {
@@ -159,6 +160,18 @@ class Recorder {
   void begin(Lane& lane, const Command& command, Now now, Effects& effects);
   Result<Ok> begin_sale(Lane& lane, const Command& command, const Sell& sell, Now now,
                         Effects& effects);
+  /// A receipt decided and not recorded yet.
+  struct Prepared {
+    Plan plan;
+    std::string json;
+    country::Progress progress;
+  };
+  /// Ends the Vorgang of that name if it is open.
+  Result<Prepared> prepare(const Lane& lane, const RegisterState& reg, const ReceiptDraft& draft,
+                           VorgangId vorgang, const Lookup& lookup, const LocalStamp& stamp) const;
+  void begin_vorgang(Batch& batch, Lane& lane, VorgangId vorgang, const LocalStamp& stamp,
+                     const std::string& actor, std::vector<RequestId> waiters, Now now,
+                     Effects& effects);
   Result<Ok> begin_open(Lane& lane, const Command& command, const Open& open, Now now,
                         Effects& effects);
   Result<Ok> begin_update(const Command& command, const Update& update, Now now, Effects& effects);
@@ -214,6 +227,26 @@ class Recorder {
   Result<Plan> decide_own(const RegisterState& reg, const ReceiptDraft& draft, VorgangId vorgang,
                           const LocalStamp& stamp) const;
   void add_closing(Lane& lane, const ClosingBegun& begun, std::string_view actor, Batch& batch);
+
+  // table_steps.cpp: open business
+  /// What becomes of the parties, and the receipt that belongs to it.
+  struct TableStep {
+    std::vector<Party> parties;
+    std::optional<ReceiptDraft> draft;
+    std::string vorgang;  ///< open Vorgang of the party at hand, or empty
+    bool opens = false;   ///< that Vorgang begins
+  };
+  Result<Ok> begin_table(Lane& lane, const Command& command, const TableAct& act, Now now,
+                         Effects& effects);
+  Result<TableStep> plan_table(const RegisterState& reg, const TableAct& act,
+                               const LocalStamp& stamp) const;
+  Result<TableStep> plan_order(const RegisterState& reg, const TableAct& act,
+                               const LocalStamp& stamp) const;
+  Result<TableStep> plan_bill(Party party, const TableAct& act) const;
+  Result<TableStep> plan_split(const RegisterState& reg, Party party, const TableAct& act,
+                               const LocalStamp& stamp) const;
+  Result<TableStep> plan_merge(Party party, const TableAct& act) const;
+  Result<TableStep> plan_forward(Party party, const TableAct& act) const;
 
   // masters.cpp: master data and when they come into force
   Result<std::uint64_t> set_business(const Command& command, const Business& business, Batch& batch,
@@ -287,9 +320,12 @@ class Recorder {
   [[nodiscard]] bool named_by_lost(const std::string& tse_serial,
                                    const device::TseTransaction& transaction) const;
   void plan_strays(const std::string& tse_serial, const std::vector<device::TseTransaction>& found,
-                   Batch& batch, Now now);
+                   Batch& batch);
+  void plan_stray(const std::string& tse_serial, const device::TseTransaction& transaction,
+                  Batch& batch);
+  void leave_open(const VorgangStarted& started, Batch& batch);
   std::optional<Plan> stray_plan(const std::string& tse_serial,
-                                 const device::TseTransaction& transaction, Now now) const;
+                                 const device::TseTransaction& transaction, Instant now) const;
   void set_deadline(Lane& lane, Now now);
   void add_deadline(Lane& lane, Steady at);
   void arm(Effects& effects);

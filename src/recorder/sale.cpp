@@ -20,6 +20,7 @@ const RegisterId* register_of(const Command& command) {
     const RegisterId* operator()(const Open& body) { return &body.register_id; }
     const RegisterId* operator()(const Update& body) { return &body.register_id; }
     const RegisterId* operator()(const Close& body) { return &body.register_id; }
+    const RegisterId* operator()(const TableAct& body) { return &body.register_id; }
     // A register is not changed in the middle of a receipt.
     const RegisterId* operator()(const Master& body) {
       const auto* info = std::get_if<RegisterInfo>(&body.value);
@@ -135,6 +136,8 @@ void Recorder::begin(Lane& lane, const Command& command, Now now, Effects& effec
     begun = begin_update(command, *update, now, effects);
   else if (const auto* close = std::get_if<Close>(&command.body))
     begun = begin_close(lane, command, *close, now, effects);
+  else if (const auto* act = std::get_if<TableAct>(&command.body))
+    begun = begin_table(lane, command, *act, now, effects);
   else
     begun = set_master(command, std::get<Master>(command.body), now, effects);
   if (!begun) effects.replies.push_back({command.request, begun.error()});
@@ -179,9 +182,34 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
                     fmt::format("Vorgang \"{}\" is open: finish or abort it", sell.key),
                     "/vorgang");
 
+  SIEGEL_TRY(const LocalStamp stamp, local(now, m_state.business_of(*reg)));
+  SIEGEL_TRY(Prepared prepared, prepare(lane, *reg, sell.draft, vorgang, sell.lookup, stamp));
+  const journal::Key key{sell.key, sell.fingerprint};
+  if (prepared.plan.rksv) {
+    begin_signing(lane,
+                  {.plan = std::move(prepared.plan),
+                   .json = std::move(prepared.json),
+                   .key = key,
+                   .signers = reg->info.signers,
+                   .tried = {},
+                   .closing = {},
+                   .error = {}},
+                  command.actor, {command.request}, now, effects);
+    return Ok{};
+  }
+  record_plan(lane, std::move(prepared.plan), std::move(prepared.json),
+              std::move(prepared.progress), key, command.actor, {command.request}, now, effects);
+  return Ok{};
+}
+
+Result<Recorder::Prepared> Recorder::prepare(const Lane& lane, const RegisterState& reg,
+                                             const ReceiptDraft& draft, VorgangId vorgang,
+                                             const Lookup& lookup, const LocalStamp& stamp) const {
+  const auto open = m_state.vorgaenge.find(scoped(lane.id, vorgang.get()));
+  const bool is_open = open != m_state.vorgaenge.end();
   country::Progress progress;
-  RegisterInfo info = reg->info;
-  info.tse_serial = tse_for(reg->info);
+  RegisterInfo info = reg.info;
+  info.tse_serial = tse_for(reg.info);
   if (is_open && open->second.started && open->second.started->transaction != 0) {
     const VorgangStarted& started = *open->second.started;
     // It ends on the device it began on, whatever the register signs on now; only if that one has
@@ -192,50 +220,33 @@ Result<Ok> Recorder::begin_sale(Lane& lane, const Command& command, const Sell& 
       info.tse_serial = started.tse_serial;
     }
   }
-  const Business& business = m_state.business_of(*reg);
-  SIEGEL_TRY(const LocalStamp stamp, local(now, business));
+  const Business& business = m_state.business_of(reg);
   const auto tse = m_state.tses.find(info.tse_serial);
-  const country::RksvFacts rksv = rksv_facts(*reg);
-  const bool reversed =
-      sell.lookup.original_reversed || m_state.reversals.contains(sell.draft.reverses);
+  const country::RksvFacts rksv = rksv_facts(reg);
+  const bool reversed = lookup.original_reversed || m_state.reversals.contains(draft.reverses);
   const country::Facts facts{
       .now = stamp,
       .business = business,
-      .business_sequence = reg->business_sequence,
+      .business_sequence = reg.business_sequence,
       .register_info = info,
       .tse = tse == m_state.tses.end() ? nullptr : &tse->second,
       .profile = m_state.profile,
-      .next_number = reg->next_number,
-      .vorgang = vorgang,
+      .next_number = reg.next_number,
+      .vorgang = std::move(vorgang),
       .began = is_open ? open->second.opened.began : stamp,
       .transaction = progress.start ? progress.start->transaction : 0,
-      .original = sell.lookup.original ? &*sell.lookup.original : nullptr,
+      .original = lookup.original ? &*lookup.original : nullptr,
       .original_reversed = reversed,
       .rksv = &rksv,
-      .next_stock_number = reg->next_stock_number,
+      .next_stock_number = reg.next_stock_number,
   };
-  SIEGEL_TRY(Plan plan, m_country.decide(sell.draft, facts));
-  const std::string& own = reg->info.tse_serial;
+  SIEGEL_TRY(Plan plan, m_country.decide(draft, facts));
+  const std::string& own = reg.info.tse_serial;
   if (!plan.tse_serial.empty() && plan.tse_serial != own && suspended(own))
     plan.disturbed_tse = own;
   std::string json = to_json(plan);
   if (json.size() > journal::payload_bytes_max) return too_large(json.size());
-  const journal::Key key{sell.key, sell.fingerprint};
-  if (plan.rksv) {
-    begin_signing(lane,
-                  {.plan = std::move(plan),
-                   .json = std::move(json),
-                   .key = key,
-                   .signers = info.signers,
-                   .tried = {},
-                   .closing = {},
-                   .error = {}},
-                  command.actor, {command.request}, now, effects);
-    return Ok{};
-  }
-  record_plan(lane, std::move(plan), std::move(json), std::move(progress), key, command.actor,
-              {command.request}, now, effects);
-  return Ok{};
+  return Prepared{std::move(plan), std::move(json), std::move(progress)};
 }
 
 void Recorder::record_plan(Lane& lane, Plan plan, std::string json, country::Progress progress,
@@ -335,7 +346,14 @@ void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Bat
   Seal seal = m_country.seal(selling.sequence, selling.plan, outcome);
   seal.asked = asked;
   batch.add(entry_kind::seal, to_json(seal), lane.id, flight.actor);
+  // Of a Vorgang that ends as a transaction of another device.
+  std::optional<VorgangStarted> elsewhere;
+  const auto vorgang = m_state.vorgaenge.find(scoped(lane.id, selling.plan.vorgang.get()));
+  if (vorgang != m_state.vorgaenge.end() && selling.plan.transaction == 0 &&
+      vorgang->second.started && vorgang->second.started->transaction != 0)
+    elsewhere = vorgang->second.started;
   m_state.apply_seal(seal);
+  if (elsewhere) leave_open(*elsewhere, batch);
   const auto& closing = m_state.registers.find(lane.id)->second.closing;
   if (closing && closing->complete())
     add_closing(lane, ClosingBegun(closing->begun), flight.actor, batch);
@@ -348,6 +366,8 @@ void Recorder::seal(Lane& lane, const country::Outcome& outcome, bool asked, Bat
                       .started = {},
                       .closing = {}},
                      effects);
+  if (elsewhere)
+    m_pending.push_back({.sequence = last, .call_device = &lane, .waiters = {}, .accepted = {}});
   ready(lane);
 }
 
@@ -370,24 +390,31 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
   SIEGEL_TRY(const LocalStamp stamp, local(now, m_state.business_of(*reg)));
 
   Batch batch(m_state.sequence, now.wall);
-  const std::string& serial = tse_for(reg->info);
-  const VorgangOpened opened{open.vorgang, open.register_id, stamp,
-                             serial == reg->info.tse_serial ? std::string() : serial};
-  const std::uint64_t sequence =
-      batch.add(entry_kind::vorgang, to_json(opened), lane.id, command.actor);
+  begin_vorgang(batch, lane, open.vorgang, stamp, command.actor, {command.request}, now, effects);
+  return Ok{};
+}
+
+void Recorder::begin_vorgang(Batch& batch, Lane& lane, VorgangId vorgang, const LocalStamp& stamp,
+                             const std::string& actor, std::vector<RequestId> waiters, Now now,
+                             Effects& effects) {
+  const RegisterState& reg = m_state.registers.find(lane.id)->second;
+  const std::string& serial = tse_for(reg.info);
+  const VorgangOpened opened{std::move(vorgang), reg.info.id, stamp,
+                             serial == reg.info.tse_serial ? std::string() : serial};
+  const std::uint64_t sequence = batch.add(entry_kind::vorgang, to_json(opened), lane.id, actor);
   m_state.apply_vorgang(opened);
   Flight flight;
   flight.tse_serial = serial;
   flight.work = Starting{sequence, opened};
-  flight.actor = command.actor;
-  flight.waiters = {command.request};
+  flight.actor = actor;
+  flight.waiters = std::move(waiters);
   flight.id = m_next_flight++;
   lane.flight = std::move(flight);
-  if (reg->rksv || reg->info.no_tse != NoTse::no) {
+  if (reg.rksv || reg.info.no_tse != NoTse::no) {
     // A signature device has no part in a Vorgang before its receipt; some tills have none.
     record_started(lane, {.vorgang = opened.vorgang, .register_id = opened.register_id}, batch,
                    effects);
-    return Ok{};
+    return;
   }
   if (suspended(lane.flight->tse_serial)) {
     record_started(lane,
@@ -396,7 +423,7 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
                     .tse_serial = lane.flight->tse_serial,
                     .error_code = outage_of(lane.flight->tse_serial).code},
                    batch, effects);
-    return Ok{};
+    return;
   }
   set_deadline(lane, now);
   const std::uint64_t last = append(batch, effects);
@@ -405,7 +432,6 @@ Result<Ok> Recorder::begin_open(Lane& lane, const Command& command, const Open& 
                        .flight = lane.flight->id,
                        .waiters = {},
                        .accepted = {}});
-  return Ok{};
 }
 
 void Recorder::record_started(Lane& lane, VorgangStarted started, Batch& batch, Effects& effects) {

@@ -29,6 +29,17 @@ void print_journal(Shop& shop) {
                              entry.kind, entry.register_id, entry.payload.substr(0, 700));
 }
 
+/// Ordinary days, and those on which calendars trip: ends of months and years, the hours that the
+/// clock leaves out and repeats, a leap day. A little before it happens.
+Instant draw_opening(SeededRandom& draw) {
+  constexpr std::string_view times[] = {"2026-11-18T13:06:40.000Z", "2026-11-18T13:06:40.000Z",
+                                        "2026-11-30T23:00:00.000Z", "2026-12-31T23:00:00.000Z",
+                                        "2027-03-28T01:00:00.000Z", "2027-10-31T01:00:00.000Z",
+                                        "2028-02-28T23:00:00.000Z", "2028-02-29T23:00:00.000Z"};
+  const Instant at = Instant::parse(times[draw.below(std::size(times))]).value();
+  return at + std::chrono::seconds(draw.below(1200)) - std::chrono::seconds(900);
+}
+
 /// What is wrong with this day; empty: nothing.
 std::string run_day(std::uint64_t seed, Totals& totals) {
   SeededRandom draw(seed * 7919 + 1);
@@ -37,10 +48,15 @@ std::string run_day(std::uint64_t seed, Totals& totals) {
   options.registers = 1 + draw.below(registers_max);
   options.tse_faults = draw.below(4) != 0;
   if (options.tse_faults && draw.below(3) == 0) options.world.hang_per_mille = 20;
+  if (draw.below(5) == 0) options.world.lie_per_mille = 30;
+  options.tses = 1 + draw.below(tses_max);
+  options.backups = draw.below(3) != 0;
+  options.opening = draw_opening(draw);
   Shop shop(options);
   if (const auto opened = shop.open(); !opened) return "  not opened: " + opened.error().detail;
   const bool cuts = draw.below(4) != 0;
   const bool bad_disk = draw.below(4) == 0;
+  const bool bad_clock = draw.below(5) == 0;
 
   Oracle oracle;
   Tills tills(shop, oracle, 20 + draw.below(41));
@@ -55,16 +71,21 @@ std::string run_day(std::uint64_t seed, Totals& totals) {
       world.cut_power();
       if (const auto up = world.power_up(); !up) return "  not opened again: " + up.error().detail;
     } else if (cuts && draw.below(400) == 0) {
-      auto& disk = draw.below(2) == 0 ? shop.journal_disk() : shop.tse_disk();
+      auto& disk =
+          draw.below(2) == 0 ? shop.journal_disk() : shop.tse_disk(draw.below(shop.tses()));
       disk.cut_at_change(1 + draw.below(20));
     } else if (bad_disk && draw.below(200) == 0) {
-      auto& disk = draw.below(3) != 0 ? shop.journal_disk() : shop.tse_disk();
+      auto& disk =
+          draw.below(3) != 0 ? shop.journal_disk() : shop.tse_disk(draw.below(shop.tses()));
       disk.inject({.fault = draw.below(2) == 0 ? sqlite::testing::Fault::io_error
                                                : sqlite::testing::Fault::full,
                    .at_change = 1 + draw.below(10),
                    .count = 1 + draw.below(3),
                    .applied = draw.below(2) == 0,
                    .syncs_only = draw.below(3) == 0});
+    } else if (bad_clock && draw.below(300) == 0) {
+      const auto by = std::chrono::seconds(draw.below(draw.below(3) == 0 ? 100'000 : 300));
+      shop.clock().turn(draw.below(2) == 0 ? by : -by);
     }
     world.step();
   }
@@ -76,14 +97,24 @@ std::string run_day(std::uint64_t seed, Totals& totals) {
   }
   // A journal that could not be written is tried again by whoever comes next.
   if (world.recorder() == nullptr) (void)shop.run("office", recorder::Master{Profile{}, false});
+  if (const auto on = shop.switch_on(); !on) wrong += "  not switched on: " + on.error().detail;
   if (!world.settle()) wrong += "  it does not come to rest\n";
   tills.repeat_unanswered();
+  if (const auto on = shop.switch_on(); !on) wrong += "  not switched on: " + on.error().detail;
   if (!world.settle()) wrong += "  it does not come to rest in the end\n";
   wrong += lines_of(tills.problems());
   if (wrong.empty()) wrong += lines_of(oracle.check_at_rest(shop));
   if (wrong.empty()) wrong += lines_of(oracle.verify(shop));
 
-  if (!wrong.empty() && std::getenv("SIEGEL_SEED") != nullptr) print_journal(shop);
+  if (!wrong.empty() && std::getenv("SIEGEL_SEED") != nullptr) {
+    print_journal(shop);
+    for (std::size_t i = 0; i < shop.tses(); ++i) {
+      const std::string& serial = shop.tse_serial(i);
+      const Status works = shop.probe(i);
+      std::cout << fmt::format("TSE {} {}\n", serial,
+                               works ? "works" : works.error().code + " " + works.error().detail);
+    }
+  }
   totals.answered += tills.answered();
   totals.signed_receipts += tills.signed_receipts();
   totals.unsigned_receipts += tills.unsigned_receipts();
@@ -95,6 +126,7 @@ std::string run_day(std::uint64_t seed, Totals& totals) {
   totals.counts.rebuilds += counts.rebuilds;
   totals.counts.device_calls += counts.device_calls;
   totals.counts.hangs += counts.hangs;
+  totals.counts.lies += counts.lies;
   return wrong;
 }
 
@@ -116,11 +148,13 @@ void run_days(std::uint64_t first, std::uint64_t count) {
   const auto& counts = totals.counts;
   std::cout << fmt::format(
       "{} shop-days from seed {} in {} ms ({} a minute): {} answers, {} signed, {} unsigned, {} "
-      "steps, {} power cuts, {} commits, {} failed ({} rebuilt), {} device calls, {} hung\n",
+      "steps, {} power cuts, {} commits, {} failed ({} rebuilt), {} device calls, {} hung, {} "
+      "lies\n",
       count, first, took.count(),
       count * 60'000 / std::max<std::uint64_t>(1, static_cast<std::uint64_t>(took.count())),
       totals.answered, totals.signed_receipts, totals.unsigned_receipts, counts.steps, counts.cuts,
-      counts.commits, counts.commits_failed, counts.rebuilds, counts.device_calls, counts.hangs);
+      counts.commits, counts.commits_failed, counts.rebuilds, counts.device_calls, counts.hangs,
+      counts.lies);
 }
 
 TEST(Days, OfOneSeed) {

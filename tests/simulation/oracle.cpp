@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "after_run.h"
 #include "base/file.h"
 #include "model/codec.h"
 #include "verify/journal/journal.h"
@@ -30,86 +31,125 @@ struct Books {
   std::map<std::string, std::uint64_t> keys;
 };
 
-void read_plan(const journal::Entry& entry, Books& books,
-               std::map<std::string, std::uint64_t>& numbers, Problems& out) {
-  const std::uint64_t at = entry.sequence.get();
-  auto plan = plan_from_json(entry.payload);
-  if (!plan) {
-    out.push_back(fmt::format("entry {}: {}", at, plan.error().detail));
-    return;
-  }
-  if (plan->number != ++numbers[entry.register_id])
-    out.push_back(fmt::format("entry {}: number {} instead of {}", at, plan->number,
-                              numbers[entry.register_id]));
-  if (entry.key &&
-      !books.keys.emplace(recorder::scoped(entry.register_id, entry.key->text), at).second)
-    out.push_back(fmt::format("entry {}: key {} is used twice", at, entry.key->text));
-  books.plans[at] = {std::move(plan).value(), entry.payload, {}, {}, {}};
-}
-
 struct Outages {
   std::uint64_t last = 0;
   std::uint64_t last_receipt = 0;
   bool open = false;
+  bool switched = false;  ///< the open one is a person's wish
 };
 
-void read_seal(const journal::Entry& entry, Books& books, Outages& outages, Problems& out) {
-  const std::uint64_t at = entry.sequence.get();
-  const auto seal = seal_from_json(entry.payload);
-  const auto stored = seal ? books.plans.find(seal->plan_sequence) : books.plans.end();
-  if (stored == books.plans.end()) {
-    out.push_back(fmt::format("entry {}: a seal without its plan", at));
-    return;
-  }
-  if (stored->second.seal) out.push_back(fmt::format("entry {}: a second seal", at));
-  stored->second.seal = *seal;
-  stored->second.seal_payload = entry.payload;
-  if (seal->outcome != Seal::Outcome::unsigned_outage) return;
-  if (!outages.open || seal->outage_number != outages.last)
-    out.push_back(fmt::format("entry {}: unsigned, but no outage is open", at));
-  if (seal->outage_receipt != ++outages.last_receipt)
-    out.push_back(fmt::format("entry {}: outage receipt {} instead of {}", at, seal->outage_receipt,
-                              outages.last_receipt));
-}
+/// Reads a journal from its first entry.
+class Reading {
+ public:
+  Reading(Books& books, Problems& out) : m_books(books), m_out(out) {}
 
-void read_outage(const journal::Entry& entry, Outages& outages, Problems& out) {
-  const std::uint64_t at = entry.sequence.get();
-  if (entry.kind == entry_kind::outage_begin) {
+  void take(const journal::Entry& entry) {
+    m_at = entry.sequence.get();
+    if (entry.kind == entry_kind::plan)
+      read_plan(entry);
+    else if (entry.kind == entry_kind::seal)
+      read_seal(entry);
+    else if (entry.kind == entry_kind::outage_begin)
+      read_begin(entry);
+    else if (entry.kind == entry_kind::outage_end)
+      read_end(entry);
+    else if (entry.kind == entry_kind::late_signature)
+      read_late(entry);
+    else if (entry.kind == entry_kind::register_)
+      if (const auto info = register_from_json(entry.payload))
+        m_tse[entry.register_id] = info->tse_serial;
+  }
+
+ private:
+  void wrong(const std::string& what) { m_out.push_back(fmt::format("entry {}: {}", m_at, what)); }
+
+  void read_plan(const journal::Entry& entry) {
+    auto plan = plan_from_json(entry.payload);
+    if (!plan) {
+      wrong(plan.error().detail);
+      return;
+    }
+    if (plan->number != ++m_numbers[entry.register_id])
+      wrong(fmt::format("number {} instead of {}", plan->number, m_numbers[entry.register_id]));
+    if (entry.key &&
+        !m_books.keys.emplace(recorder::scoped(entry.register_id, entry.key->text), m_at).second)
+      wrong(fmt::format("key {} is used twice", entry.key->text));
+    // A second TSE is lawful only while the first is disturbed; what began there may end there.
+    const std::string& own = m_tse[entry.register_id];
+    if (plan->tse_serial != own && plan->transaction == 0 &&
+        (plan->disturbed_tse != own || !m_outages[own].open || m_outages[own].switched))
+      wrong("a second TSE without an outage of the first");
+    m_books.plans[m_at] = {std::move(plan).value(), entry.payload, {}, {}, {}};
+  }
+
+  void read_seal(const journal::Entry& entry) {
+    const auto seal = seal_from_json(entry.payload);
+    const auto stored = seal ? m_books.plans.find(seal->plan_sequence) : m_books.plans.end();
+    if (stored == m_books.plans.end()) {
+      wrong("a seal without its plan");
+      return;
+    }
+    if (stored->second.seal) wrong("a second seal");
+    stored->second.seal = *seal;
+    stored->second.seal_payload = entry.payload;
+    Outages& outages = m_outages[seal->tse_serial];
+    if (seal->outcome != Seal::Outcome::unsigned_outage) {
+      if (outages.open && outages.switched) wrong("signed by a TSE that is switched off");
+      return;
+    }
+    if (!outages.open || seal->outage_number != outages.last)
+      wrong("unsigned, but no outage is open");
+    if (seal->outage_receipt != ++outages.last_receipt)
+      wrong(fmt::format("outage receipt {} instead of {}", seal->outage_receipt,
+                        outages.last_receipt));
+  }
+
+  void read_begin(const journal::Entry& entry) {
     const auto began = outage_began_from_json(entry.payload);
-    if (!began || outages.open || began->number != outages.last + 1)
-      out.push_back(fmt::format("entry {}: an outage out of order", at));
+    if (!began) {
+      wrong(began.error().detail);
+      return;
+    }
+    Outages& outages = m_outages[began->tse_serial];
+    if (outages.open || began->number != outages.last + 1) wrong("an outage out of order");
     ++outages.last;
     outages.open = true;
-  } else {
+    outages.switched = began->code == "E-TSE-901" || began->code == "E-TSE-902";
+  }
+
+  void read_end(const journal::Entry& entry) {
     const auto ended = outage_ended_from_json(entry.payload);
-    if (!ended || !outages.open || ended->number != outages.last)
-      out.push_back(fmt::format("entry {}: the end of no outage", at));
+    if (!ended) {
+      wrong(ended.error().detail);
+      return;
+    }
+    Outages& outages = m_outages[ended->tse_serial];
+    if (!outages.open || ended->number != outages.last) wrong("the end of no outage");
     outages.open = false;
   }
-}
+
+  void read_late(const journal::Entry& entry) {
+    const auto late = late_signature_from_json(entry.payload);
+    const auto stored = late ? m_books.plans.find(late->plan_sequence) : m_books.plans.end();
+    if (stored == m_books.plans.end() || stored->second.late || !stored->second.seal ||
+        stored->second.seal->outcome != Seal::Outcome::unsigned_outage)
+      wrong("a late signature of no unsigned receipt");
+    else
+      stored->second.late = *late;
+  }
+
+  Books& m_books;
+  Problems& m_out;
+  std::uint64_t m_at = 0;
+  std::map<std::string, std::uint64_t> m_numbers;  // by register
+  std::map<std::string, std::string> m_tse;        // by register
+  std::map<std::string, Outages> m_outages;        // by TSE
+};
 
 Books read_books(const std::vector<journal::Entry>& entries, Problems& out) {
   Books books;
-  Outages outages;
-  std::map<std::string, std::uint64_t> numbers;
-  for (const journal::Entry& entry : entries) {
-    if (entry.kind == entry_kind::plan) {
-      read_plan(entry, books, numbers, out);
-    } else if (entry.kind == entry_kind::seal) {
-      read_seal(entry, books, outages, out);
-    } else if (entry.kind == entry_kind::outage_begin || entry.kind == entry_kind::outage_end) {
-      read_outage(entry, outages, out);
-    } else if (entry.kind == entry_kind::late_signature) {
-      const auto late = late_signature_from_json(entry.payload);
-      const auto stored = late ? books.plans.find(late->plan_sequence) : books.plans.end();
-      if (stored == books.plans.end() || stored->second.late || !stored->second.seal ||
-          stored->second.seal->outcome != Seal::Outcome::unsigned_outage)
-        out.push_back(
-            fmt::format("entry {}: a late signature of no unsigned receipt", entry.sequence.get()));
-      else
-        stored->second.late = *late;
-    }
-  }
+  Reading reading(books, out);
+  for (const journal::Entry& entry : entries) reading.take(entry);
   return books;
 }
 
@@ -124,8 +164,10 @@ struct Transaction {
   Bytes signature;
 };
 
-std::map<std::uint64_t, Transaction> read_log(const Bytes& archive, Problems& out) {
-  std::map<std::uint64_t, Transaction> all;
+using Log = std::map<std::uint64_t, Transaction>;
+
+Log read_log(const Bytes& archive, Problems& out) {
+  Log all;
   std::set<std::uint64_t> counters;
   const auto visited = verify::tse::visit_logs(
       {.path = {}, .bytes = archive}, [&](const verify::tse::LogFile& file) {
@@ -149,11 +191,13 @@ std::map<std::uint64_t, Transaction> read_log(const Bytes& archive, Problems& ou
   return all;
 }
 
-/// Every finish on the device belongs to exactly one receipt and the other way round.
-void compare_with_log(const Books& books, const recorder::State& state,
-                      std::map<std::uint64_t, Transaction> log, Problems& out) {
+/// Every finish on the devices belongs to exactly one receipt and the other way round. `logs`: by
+/// serial.
+void compare_with_logs(const Books& books, const recorder::State& state,
+                       std::map<std::string, Log> logs, Problems& out) {
   const auto claim = [&](std::uint64_t at, const Plan& plan, std::uint64_t number,
                          std::uint64_t counter, const Bytes& signature) {
+    Log& log = logs[plan.tse_serial];
     const auto found = log.find(number);
     if (found == log.end() || found->second.finishes != 1) {
       out.push_back(fmt::format("entry {}: transaction {} has no finish, or another receipt has it",
@@ -185,14 +229,18 @@ void compare_with_log(const Books& books, const recorder::State& state,
       out.push_back(fmt::format("Vorgang {} was never started", key));
       continue;
     }
+    Log& log = logs[vorgang.started->tse_serial];
     const auto found = log.find(vorgang.started->transaction);
     if (found == log.end()) continue;
     if (found->second.finishes == 0) log.erase(found);
   }
-  for (const auto& [number, transaction] : log)
-    out.push_back(fmt::format("transaction {} of {} ({}) is on the TSE, and no receipt knows it",
-                              number, transaction.client,
-                              transaction.finishes == 0 ? "open" : transaction.process_data));
+  for (const auto& [serial, log] : logs)
+    for (const auto& [number, transaction] : log)
+      out.push_back(
+          fmt::format("transaction {} of {} ({}) is on the TSE {:.8}, and no receipt "
+                      "knows it",
+                      number, transaction.client,
+                      transaction.finishes == 0 ? "open" : transaction.process_data, serial));
 }
 
 /// The live state as a fold with the same index position would be.
@@ -281,16 +329,23 @@ std::vector<std::string> Oracle::check_journal(Shop& shop) {
 std::vector<std::string> Oracle::check_at_rest(Shop& shop) {
   Problems out = check_journal(shop);
   const auto entries = shop.entries();
-  const auto archive = shop.export_tse();
   const auto fold = shop.world().fold();
-  if (!entries || !archive || !fold || shop.world().recorder() == nullptr) {
-    out.push_back("not at rest: journal, TSE or state cannot be read");
+  if (!entries || !fold || shop.world().recorder() == nullptr) {
+    out.push_back("not at rest: journal or state cannot be read");
     return out;
   }
   Problems ignored;
   const Books books = read_books(*entries, ignored);
-  auto log = read_log(*archive, out);
-  compare_with_log(books, *fold, std::move(log), out);
+  std::map<std::string, Log> logs;
+  for (std::size_t i = 0; i < shop.tses(); ++i) {
+    const auto archive = shop.export_tse(i);
+    if (!archive) {
+      out.push_back("a TSE cannot be exported: " + archive.error().detail);
+      return out;
+    }
+    logs[shop.tse_serial(i)] = read_log(*archive, out);
+  }
+  compare_with_logs(books, *fold, std::move(logs), out);
 
   const std::string live = shop.world().recorder()->state().snapshot();
   if (aligned(*fold, live) != live) out.push_back("the live state is not the fold of the journal");
@@ -301,8 +356,12 @@ std::vector<std::string> Oracle::check_at_rest(Shop& shop) {
 
 std::vector<std::string> Oracle::verify(Shop& shop) {
   const Folder folder;
-  const auto archive = shop.export_tse();
-  if (!archive) return {archive.error().detail};
+  std::vector<Bytes> archives;
+  for (std::size_t i = 0; i < shop.tses(); ++i) {
+    auto archive = shop.export_tse(i);
+    if (!archive) return {archive.error().detail};
+    archives.push_back(std::move(archive).value());
+  }
   for (const std::string& name : shop.journal_disk().names()) {
     if (name.ends_with("-shm")) continue;
     const auto written =
@@ -311,13 +370,20 @@ std::vector<std::string> Oracle::verify(Shop& shop) {
   }
   verify::tse::Options options;
   options.threads = 1;
-  const verify::tse::Input input{.path = {}, .bytes = *archive};
-  Problems out = violations_of(verify::tse::verify_logs({&input, 1}, options), "verify tse");
-  const Problems more = violations_of(
+  std::vector<verify::tse::Input> inputs;
+  for (const Bytes& archive : archives) inputs.push_back({.path = {}, .bytes = archive});
+  Problems out;
+  const auto add = [&](Problems more) {
+    out.insert(out.end(), std::make_move_iterator(more.begin()),
+               std::make_move_iterator(more.end()));
+  };
+  for (const verify::tse::Input& input : inputs)
+    add(violations_of(verify::tse::verify_logs({&input, 1}, options), "verify tse"));
+  add(violations_of(
       verify::journal::verify_journal(folder.path() / "journal.db",
-                                      {.witness = {}, .logs = {input}, .progress = {}}),
-      "verify journal");
-  out.insert(out.end(), more.begin(), more.end());
+                                      {.witness = {}, .logs = inputs, .progress = {}}),
+      "verify journal"));
+  for (const Check& check : checks_after_run()) add(check(shop));
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "crypto/hash.h"
@@ -17,7 +18,8 @@ using device::FaultyOperation;
 using sqlite::testing::Tear;
 using std::chrono::milliseconds;
 
-const Instant opening = Instant::from_unix(1'795'000'000);
+/// When the TSEs were made.
+const Instant made_at = Instant::from_unix(1'795'000'000);
 
 crypto::SecretBytes pin(std::string_view text) {
   return crypto::SecretBytes::copy_of(bytes_of(text));
@@ -40,20 +42,21 @@ struct Blank {
   std::map<std::string, Bytes> files;
 };
 
-Result<Blank> make_blank() {
+Result<Blank> make_blank(std::size_t index) {
   Blank blank;
   SIEGEL_TRY(auto key, device::SoftKey::generate(crypto::Curve::p256));
   blank.key = key->pkcs8();
-  runtime::sim::SimClock clock(opening);
+  runtime::sim::SimClock clock(made_at);
   SeededRandom random(1);
   sqlite::testing::ForgetfulDisk disk;
   device::softtse::CreateOptions options;
+  options.id = fmt::format("tse-{}", index + 1);
   options.store = {.file = tse_path, .vfs = disk.name()};
   options.admin = {.pin = pin("admin pin"), .puk = pin("admin puk")};
   options.time_admin = {.pin = pin("time pin"), .puk = pin("time puk")};
   SIEGEL_TRY(auto tse, device::softtse::SoftTse::create(options, std::move(key),
                                                         {.clock = clock, .random = random}));
-  device::softtse::Commissioning commissioning{.now = opening, .clients = {}};
+  device::softtse::Commissioning commissioning{.now = made_at, .clients = {}};
   for (std::size_t i = 0; i < registers_max; ++i)
     commissioning.clients.push_back(register_name(i).text());
   SIEGEL_TRY_OK(tse->commission(pin("admin pin"), commissioning));
@@ -64,10 +67,34 @@ Result<Blank> make_blank() {
   return blank;
 }
 
-const Blank& blank() {
-  static const Result<Blank> made = make_blank();
-  SIEGEL_CHECK(made.ok());
-  return *made;
+/// Ordered by serial, which is drawn: in whatever order devices are looked at, a seed gives the same
+/// day.
+const Blank& blank(std::size_t index) {
+  static const std::vector<Blank> all = [] {
+    std::vector<Blank> made;
+    for (std::size_t i = 0; i < tses_max; ++i) {
+      auto one = make_blank(i);
+      SIEGEL_CHECK(one.ok());
+      made.push_back(std::move(one).value());
+    }
+    std::sort(made.begin(), made.end(),
+              [](const Blank& a, const Blank& b) { return a.info.serial < b.info.serial; });
+    return made;
+  }();
+  return all[index];
+}
+
+/// As the program does it, which has the PIN in its vault.
+Status test_and_set(device::Tse& tse, Now now) {
+  SIEGEL_TRY_OK(tse.self_test());
+  SIEGEL_TRY(const device::TseStatus status, tse.status());
+  const auto off = now.wall - status.time;
+  if (status.time_set && off < std::chrono::seconds(1) && -off < std::chrono::seconds(1))
+    return Ok{};
+  SIEGEL_TRY_OK(tse.log_in(device::TseUser::time_admin, pin("time pin")));
+  const Status set = tse.set_time(now.wall);
+  SIEGEL_TRY_OK(tse.log_out());
+  return set;
 }
 
 Business bakery() {
@@ -105,9 +132,10 @@ Shop::Shop(ShopOptions options)
       m_random(m_options.seed),
       m_device_random(m_options.seed ^ 0x5157'4c45U),
       m_disk_random(m_options.seed ^ 0x4449'534bU),
-      m_clock(opening + std::chrono::hours(1)),
+      m_clock(m_options.opening),
       m_sleeper(std::make_unique<SimSleeper>(m_clock)) {
-  for (const auto& [name, content] : blank().files) m_tse_disk.replace(name, content);
+  for (std::size_t i = 0; i < m_options.tses; ++i)
+    for (const auto& [name, content] : blank(i).files) m_units[i].disk.replace(name, content);
   runtime::sim::Parts parts;
   parts.country = &m_germany;
   parts.clock = &m_clock;
@@ -123,20 +151,29 @@ Shop::Shop(ShopOptions options)
     SIEGEL_TRY(auto opened, journal::sqlite::open(journal));
     return std::unique_ptr<journal::Journal>(std::move(opened));
   };
-  parts.open_tse[blank().info.serial] = [this] { return open_tse(); };
+  for (std::size_t i = 0; i < m_options.tses; ++i)
+    parts.open_tse[tse_serial(i)] = [this, i] { return open_tse(i); };
+  parts.probe_tse = test_and_set;
   parts.power_off = [this] {
-    m_faulty = nullptr;
     m_reader.reset();
     m_journal_disk.cut_now();
-    m_tse_disk.cut_now();
+    for (std::size_t i = 0; i < m_options.tses; ++i) {
+      m_units[i].faulty = nullptr;
+      m_units[i].disk.cut_now();
+    }
   };
   parts.power_on = [this] {
     const Tear tears[] = {Tear::nothing, Tear::ordered, Tear::per_file, Tear::sectors};
     m_journal_disk.crash(m_disk_random, tears[m_disk_random.below(4)]);
-    m_tse_disk.crash(m_disk_random, tears[m_disk_random.below(4)]);
+    for (std::size_t i = 0; i < m_options.tses; ++i)
+      m_units[i].disk.crash(m_disk_random, tears[m_disk_random.below(4)]);
     m_index = {};
   };
-  parts.is_off = [this] { return m_journal_disk.is_cut() || m_tse_disk.is_cut(); };
+  parts.is_off = [this] {
+    bool off = m_journal_disk.is_cut();
+    for (std::size_t i = 0; i < m_options.tses; ++i) off = off || m_units[i].disk.is_cut();
+    return off;
+  };
   parts.follow = [this](journal::Journal& journal) {
     if (!m_reader) {
       auto reader = journal.reader();
@@ -156,7 +193,15 @@ Shop::Shop(ShopOptions options)
 
 Shop::~Shop() = default;
 
-const std::string& Shop::tse_serial() const { return blank().info.serial; }
+const std::string& Shop::tse_serial(std::size_t index) const { return blank(index).info.serial; }
+
+RegisterInfo Shop::register_info(std::size_t index) const {
+  const std::size_t own = index % m_options.tses;
+  RegisterInfo info{register_name(index), fmt::format("Kasse {}", index + 1), tse_serial(own)};
+  for (std::size_t i = 0; m_options.backups && i < m_options.tses; ++i)
+    if (i != own) info.backup_tses.push_back(tse_serial(i));
+  return info;
+}
 
 device::FaultScript Shop::draw_script() {
   device::FaultScript script;
@@ -187,15 +232,16 @@ device::FaultScript Shop::draw_script() {
   return script;
 }
 
-Result<std::unique_ptr<device::Tse>> Shop::open_tse() {
-  m_faulty = nullptr;
-  SIEGEL_TRY(auto key, device::SoftKey::from_pkcs8(blank().key));
+Result<std::unique_ptr<device::Tse>> Shop::open_tse(std::size_t index) {
+  Unit& unit = m_units[index];
+  unit.faulty = nullptr;
+  SIEGEL_TRY(auto key, device::SoftKey::from_pkcs8(blank(index).key));
   SIEGEL_TRY(auto tse, device::softtse::SoftTse::open(
-                           {.file = tse_path, .vfs = m_tse_disk.name()}, std::move(key),
+                           {.file = tse_path, .vfs = unit.disk.name()}, std::move(key),
                            {.clock = m_clock, .random = m_device_random}));
   auto faulty = std::make_unique<device::FaultyTse>(std::move(tse), draw_script(), m_device_random,
                                                     *m_sleeper);
-  m_faulty = faulty.get();
+  unit.faulty = faulty.get();
   return std::unique_ptr<device::Tse>(std::move(faulty));
 }
 
@@ -207,22 +253,43 @@ Status Shop::open() {
   };
   SIEGEL_TRY_OK(enter(bakery()));
   SIEGEL_TRY_OK(enter(Profile{}));
-  SIEGEL_TRY_OK(enter(blank().info));
-  for (std::size_t i = 0; i < m_options.registers; ++i)
-    SIEGEL_TRY_OK(
-        enter(RegisterInfo{register_name(i), fmt::format("Kasse {}", i + 1), blank().info.serial}));
+  for (std::size_t i = 0; i < m_options.tses; ++i) SIEGEL_TRY_OK(enter(blank(i).info));
+  for (std::size_t i = 0; i < m_options.registers; ++i) SIEGEL_TRY_OK(enter(register_info(i)));
   m_quiet = false;
-  if (m_faulty != nullptr) m_faulty->set_script(draw_script());
+  for (std::size_t i = 0; i < m_options.tses; ++i)
+    if (m_units[i].faulty != nullptr) m_units[i].faulty->set_script(draw_script());
   return Ok{};
+}
+
+Status Shop::probe(std::size_t index) {
+  device::Tse* tse = m_world->tse(tse_serial(index));
+  return tse == nullptr ? Status(unavailable("E-TST-003", "it is not there"))
+                        : test_and_set(*tse, m_clock.now());
+}
+
+Status Shop::switch_on() {
+  for (std::size_t i = 0; i < m_options.tses; ++i) {
+    const auto done =
+        run("office", recorder::Master{TseSwitch{tse_serial(i), TseSwitch::Mode::on, ""}, false});
+    if (!done && done.error().code != "E-OUT-104") return done.error();
+  }
+  return Ok{};
+}
+
+void Shop::set_script(std::size_t index, device::FaultScript script) {
+  if (m_units[index].faulty != nullptr) m_units[index].faulty->set_script(std::move(script));
 }
 
 void Shop::quiet() {
   m_quiet = true;
-  if (m_faulty != nullptr) m_faulty->set_script({});
+  m_world->quiet();
   m_journal_disk.clear_faults();
-  m_tse_disk.clear_faults();
   m_journal_disk.cut_at_change(0);
-  m_tse_disk.cut_at_change(0);
+  for (std::size_t i = 0; i < m_options.tses; ++i) {
+    set_script(i, {});
+    m_units[i].disk.clear_faults();
+    m_units[i].disk.cut_at_change(0);
+  }
 }
 
 Result<recorder::Accepted> Shop::run(const std::string& source, runtime::sim::World::Body body) {
@@ -249,8 +316,8 @@ recorder::Lookup Shop::look_up(const RegisterId& register_id, const std::string&
   return found;
 }
 
-Result<Bytes> Shop::export_tse() {
-  device::Tse* tse = m_world->tse(tse_serial());
+Result<Bytes> Shop::export_tse(std::size_t index) {
+  device::Tse* tse = m_world->tse(tse_serial(index));
   if (tse == nullptr) return unavailable("E-TST-002", "the TSE is not open");
   MemorySink sink;
   SIEGEL_TRY_OK(tse->export_log({}, sink));

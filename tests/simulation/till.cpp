@@ -114,20 +114,34 @@ void Tills::begin(std::size_t index) {
     request.answers = 0;
     if (what >= 58) request.kind = Kind::other_body;
   } else if (what < 64) {
-    Business business;
-    business.name = fmt::format("Bäckerei Sonntag {}", below(100));
-    business.street = "Marktplatz 3";
-    business.postcode = "89073";
-    business.city = "Ulm";
-    business.tax_number = "88/123/45678";
-    m_shop.world().submit("office", "chef", recorder::Master{business, false},
-                          [](const Result<recorder::Accepted>&) {});
+    office();
     return;
   } else {
     request.key = new_key(index);
     request.draft = draw_sale();
   }
   send(add(std::move(request)));
+}
+
+/// What happens behind the counter: the master data change, a TSE is switched.
+void Tills::office() {
+  const auto enter = [&](auto value, bool replaces) {
+    m_shop.world().submit("office", "chef", recorder::Master{std::move(value), replaces},
+                          [](const Result<recorder::Accepted>&) {});
+  };
+  if (below(2) == 0) {
+    Business business;
+    business.name = fmt::format("Bäckerei Sonntag {}", below(100));
+    business.street = "Marktplatz 3";
+    business.postcode = "89073";
+    business.city = "Ulm";
+    business.tax_number = "88/123/45678";
+    enter(business, false);
+    return;
+  }
+  const TseSwitch::Mode modes[] = {TseSwitch::Mode::on, TseSwitch::Mode::on, TseSwitch::Mode::off,
+                                   TseSwitch::Mode::emergency};
+  enter(TseSwitch{m_shop.tse_serial(below(m_shop.tses())), modes[below(4)], "geprüft"}, false);
 }
 
 std::size_t Tills::add(Request request) {

@@ -48,6 +48,7 @@ class Tills {
   };
 
   void begin(std::size_t till);
+  void office();
   void send(std::size_t index);
   void answer(std::size_t index, const Result<recorder::Accepted>& result);
   void accepted(Request& request, const recorder::Accepted& accepted);

@@ -9,6 +9,7 @@
 #include "app/secrets/environment.h"
 #include "app/shop/known_devices.h"
 #include "app/shop/open_shop.h"
+#include "app/shop/shop_dues.h"
 #include "app/shop/snapshot.h"
 #include "format/json.h"
 #include "format/json_fields.h"
@@ -114,10 +115,8 @@ Status OpenShop::open_to_write() {
                                                 Now now, std::chrono::nanoseconds idle) {
                                            m_tending->idle(serial, tse, now, idle);
                                          },
-                                     .probe =
-                                         [this](const std::string&, device::Tse& tse, Now now) {
-                                           return probe_tse(tse, now);
-                                         }}));
+                                     .probe = [this](const std::string&, device::Tse& tse,
+                                                     Now now) { return probe_tse(tse, now); }}));
   m_runner->start();
   if (m_notifier) m_notifier->start();
   // What was broken when the last process ended is asked first: a shop whose device is back does
@@ -285,7 +284,7 @@ Status OpenShop::open_notifier() {
                       .reader = std::move(own_reader),
                       .state = [file = snapshot_file()](
                                    journal::Reader& entries) { return load_state(file, entries); },
-                      .dues = {},
+                      .dues = notices_due,
                       .settings = std::move(**settings),
                       .vault = m_vault.get(),
                       .environment = m_environment});

@@ -4,11 +4,34 @@
 
 #include "app/shop/open_shop.h"
 #include "model/codec.h"
+#include "runtime/questions.h"
 
 // The care of TSEs inside an open shop: deadlines, signatures asked back, the end of a device, and
 // whether the machine's clock is believed.
 
 namespace siegel::app {
+namespace {
+
+/// What the program records by itself, whatever the clock shows: it says nothing of the clock.
+bool is_own(const journal::Entry& entry) {
+  return entry.kind == entry_kind::outage_begin || entry.kind == entry_kind::outage_end ||
+         entry.kind == entry_kind::late_signature;
+}
+
+/// Time of the last entry that somebody wanted; 0: there is none among the last thousand.
+Result<Instant> last_act(journal::Reader& entries, journal::Sequence head) {
+  constexpr std::uint64_t chunk = 100;
+  for (std::uint64_t i = 0, end = head.get(); end > 0 && i < 10; ++i) {
+    const std::uint64_t first = end > chunk ? end - chunk + 1 : 1;
+    SIEGEL_TRY(const auto found, entries.read(journal::Sequence(first), end - first + 1));
+    const auto last = std::find_if_not(found.rbegin(), found.rend(), is_own);
+    if (last != found.rend()) return last->at;
+    end = first - 1;
+  }
+  return Instant();
+}
+
+}  // namespace
 
 Status OpenShop::tend_tse(const std::string& id) {
   return on_tse(id, [&](device::Tse& tse) {
@@ -18,6 +41,14 @@ Status OpenShop::tend_tse(const std::string& id) {
       if (const auto info = tse.identity()) m_tending->tested(info->serial, now.steady);
     return done;
   });
+}
+
+Status OpenShop::probe_tse(device::Tse& tse, Now now) {
+  SIEGEL_TRY(const TseInfo info, tse.identity());
+  const bool doubtful = m_clock_guard->doubtful(now.wall);
+  if (tend(tse, info.id, *m_vault, now, !doubtful).ok() && !doubtful) return Ok{};
+  // Nobody can log in, or the time is not to be believed: while its own clock runs, it signs.
+  return runtime::probe(&tse, now.wall);
 }
 
 Status OpenShop::disable_tse(const std::string& id) {
@@ -58,8 +89,7 @@ Status OpenShop::open_clock_guard(journal::Reader& entries) {
   SIEGEL_TRY(const journal::Head head, entries.head());
   Instant last;
   if (head.sequence.get() != 0 && m_settings.country == "de") {
-    SIEGEL_TRY(const auto found, entries.read(head.sequence, 1));
-    if (!found.empty()) last = found.front().at;
+    SIEGEL_TRY(last, last_act(entries, head.sequence));
   }
   m_clock_guard = std::make_unique<ClockGuard>(last);
   return Ok{};

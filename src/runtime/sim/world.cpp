@@ -128,22 +128,21 @@ void World::submit(const std::string& source, std::string actor, Body body, Done
   m_commands[source].push_back({std::move(actor), std::move(body), std::move(done)});
 }
 
-std::vector<World::Choice> World::choices() const {
-  std::vector<Choice> all;
+void World::choices() {
+  m_choices.clear();
   const Steady now = m_parts.clock->now().steady;
   for (const auto& [source, queue] : m_commands)
-    if (!queue.empty()) all.push_back({What::command, source});
-  if (!m_appends.empty()) all.push_back({What::commit, {}});
-  if (!m_written.empty()) all.push_back({What::written, {}});
+    if (!queue.empty()) m_choices.push_back({What::command, source});
+  if (!m_appends.empty()) m_choices.push_back({What::commit, {}});
+  if (!m_written.empty()) m_choices.push_back({What::written, {}});
   for (const auto& [serial, lane] : m_lanes) {
-    if (!lane.jobs.empty() && lane.busy_until <= now) all.push_back({What::work, serial});
+    if (!lane.jobs.empty() && lane.busy_until <= now) m_choices.push_back({What::work, serial});
     if (!lane.answers.empty() && lane.answers.front().at <= now)
-      all.push_back({What::answer, serial});
+      m_choices.push_back({What::answer, serial});
   }
-  if (m_parts.follow && m_followed < m_durable) all.push_back({What::follow, {}});
-  if (!m_indexed.empty()) all.push_back({What::indexed, {}});
-  if (m_wake && *m_wake <= now) all.push_back({What::wake, {}});
-  return all;
+  if (m_parts.follow && m_followed < m_durable) m_choices.push_back({What::follow, {}});
+  if (!m_indexed.empty()) m_choices.push_back({What::indexed, {}});
+  if (m_wake && *m_wake <= now) m_choices.push_back({What::wake, {}});
 }
 
 std::optional<Steady> World::next_time() const {
@@ -158,18 +157,26 @@ std::optional<Steady> World::next_time() const {
   return next;
 }
 
-bool World::step() {
-  std::vector<Choice> all = choices();
-  while (all.empty()) {
+bool World::step() { return step_before(Steady::max()); }
+
+Steady World::busy_until(const std::string& device) { return lane_of(device).busy_until; }
+
+bool World::step_before(Steady until) {
+  choices();
+  while (m_choices.empty()) {
     const auto next = next_time();
-    if (!next) return false;
-    const Steady wait = *next - m_parts.clock->now().steady;
-    m_parts.clock->advance(std::chrono::ceil<milliseconds>(std::max(wait, Steady(1))));
-    all = choices();
+    const Steady now = m_parts.clock->now().steady;
+    if (!next || *next >= until) {
+      if (until != Steady::max() && until > now)
+        m_parts.clock->advance(std::chrono::ceil<milliseconds>(until - now));
+      return false;
+    }
+    m_parts.clock->advance(std::chrono::ceil<milliseconds>(std::max(*next - now, Steady(1))));
+    choices();
   }
   ++m_counts.steps;
   m_parts.clock->advance(milliseconds(below(3)));
-  perform(all[below(all.size())]);
+  perform(m_choices[below(m_choices.size())]);
   return true;
 }
 
@@ -369,10 +376,11 @@ void World::work(const std::string& serial) {
   (void)m_parts.clock->taken();
   std::optional<recorder::Event> event;
   if (const auto* probe = std::get_if<recorder::Probe>(&job.what)) {
-    event =
-        recorder::Probed{probe->tse_serial,
-                         probe->signer ? runtime::probe(lane.signer.get())
-                                       : runtime::probe(lane.tse.get(), m_parts.clock->now().wall)};
+    const Now now = m_parts.clock->now();
+    event = recorder::Probed{probe->tse_serial, probe->signer ? runtime::probe(lane.signer.get())
+                                                : lane.tse && m_parts.probe_tse
+                                                    ? m_parts.probe_tse(*lane.tse, now)
+                                                    : runtime::probe(lane.tse.get(), now.wall)};
   } else {
     const auto& question = std::get<recorder::Reconcile>(job.what);
     event = recorder::Reconciled{question.tse_serial, clients_of(question), question.after_probe,
@@ -431,7 +439,9 @@ void World::work_calls(const std::string& serial, DeviceLane& lane) {
     auto& result = answers.results()[i];
     if (reached && !result)
       m_violations.push_back(fmt::format("the device {} left a call unanswered", serial));
-    return hangs || !result ? Result<device::TseAnswer>(lost_answer()) : std::move(*result);
+    auto answer = hangs || !result ? Result<device::TseAnswer>(lost_answer()) : std::move(*result);
+    if (m_options.lie_per_mille > 0 && below(1000) < m_options.lie_per_mille) lie(answer);
+    return answer;
   };
   for (const Asked& one : asked) {
     recorder::Answered answered{one.id, take(one.call)};
@@ -442,6 +452,27 @@ void World::work_calls(const std::string& serial, DeviceLane& lane) {
     answer(lane, one.epoch, std::move(answered), duration);
   }
   lane.busy_until = m_parts.clock->now().steady + duration;
+}
+
+/// A number of before is one from long before: of what is under way at the same time nobody can
+/// tell.
+void World::lie(Result<device::TseAnswer>& answer) {
+  if (!answer || !answer->signature) return;
+  ++m_counts.lies;
+  switch (below(4)) {
+    case 0:
+      answer->signature.reset();
+      break;
+    case 1:
+      answer->transaction = 0;
+      break;
+    case 2:
+      if (answer->transaction > 10) answer->transaction = 1 + below(3);
+      break;
+    default:
+      if (answer->signature->counter > 40) answer->signature->counter = 1 + below(10);
+      break;
+  }
 }
 
 /// A signature device does one thing at a time; whether its answer arrives is another matter.
@@ -471,7 +502,10 @@ void World::work_sign(DeviceLane& lane) {
 
 bool World::in_use(const std::string& device) const {
   const recorder::State& state = m_recorder->state();
-  if (!state.signers.contains(device)) return true;
+  if (!state.signers.contains(device)) {
+    const auto outage = state.outages.find(device);
+    return outage == state.outages.end() || outage->second.mode == TseSwitch::Mode::on;
+  }
   return std::any_of(state.registers.begin(), state.registers.end(), [&](const auto& reg) {
     const auto& signers = reg.second.info.signers;
     return std::find(signers.begin(), signers.end(), device) != signers.end();

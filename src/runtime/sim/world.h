@@ -59,6 +59,8 @@ struct Parts {
   Random* random = nullptr;
   std::function<Result<std::unique_ptr<journal::Journal>>()> open_journal;
   std::map<std::string, std::function<Result<std::unique_ptr<device::Tse>>()>> open_tse;
+  /// Does a TSE that failed work again? Whoever may log in sets its clock. Empty: runtime::probe.
+  std::function<Status(device::Tse& tse, Now now)> probe_tse = {};
   /// Austria: signature devices by id, opened at each power-up, and the AES keys of registers.
   std::map<std::string, std::function<Result<std::unique_ptr<device::CheckedSigner>>()>>
       open_signer = {};
@@ -76,6 +78,9 @@ struct Parts {
 struct Options {
   /// Of 1000 device calls so many do not return for up to two minutes, their answer lost.
   std::uint32_t hang_per_mille = 0;
+  /// Of 1000 answers of a TSE so many do not fit what it did: no signature, another transaction, a
+  /// number or a counter used before. What it did stands in its log.
+  std::uint32_t lie_per_mille = 0;
 };
 
 class World {
@@ -101,6 +106,13 @@ class World {
   /// Lets one thing happen; if nothing can, time passes until something can. False: nothing ever
   /// will by itself.
   bool step();
+  /// From now on nothing hangs and nothing lies.
+  void quiet() { m_options = {}; }
+  /// The same, but nothing later than `until`. False: nothing could happen before; it is that time
+  /// now.
+  bool step_before(Steady until);
+  /// When the call that this device is in returns; in the past: it is in none.
+  [[nodiscard]] Steady busy_until(const std::string& device);
   /// Steps until nothing is under way and no device is suspended. False: it did not come to rest
   /// within an hour of simulated time.
   bool settle();
@@ -130,6 +142,7 @@ class World {
     std::uint64_t rebuilds = 0;        ///< of them, without the entries on the disk
     std::uint64_t device_calls = 0;
     std::uint64_t hangs = 0;
+    std::uint64_t lies = 0;
   };
   [[nodiscard]] const Counts& counts() const { return m_counts; }
 
@@ -156,7 +169,8 @@ class World {
     std::string name;  // of a source or a device
   };
 
-  [[nodiscard]] std::vector<Choice> choices() const;
+  /// Fills m_choices.
+  void choices();
   [[nodiscard]] std::optional<Steady> next_time() const;
   void perform(const Choice& choice);
   void deliver_command(const std::string& source);
@@ -168,7 +182,9 @@ class World {
   void work(const std::string& serial);
   void work_calls(const std::string& serial, DeviceLane& lane);
   void work_sign(DeviceLane& lane);
-  /// Whether anybody could want this device: one that no register names may stay broken.
+  void lie(Result<device::TseAnswer>& answer);
+  /// Whether anybody could want this device: one that no register names may stay broken, one that
+  /// is switched off stays so.
   [[nodiscard]] bool in_use(const std::string& device) const;
   void answer(DeviceLane& lane, std::uint64_t epoch, recorder::Event event,
               std::chrono::milliseconds after);
@@ -200,6 +216,7 @@ class World {
   std::optional<Steady> m_wake;
   std::uint64_t m_followed = 0;
   std::deque<std::uint64_t> m_indexed;
+  std::vector<Choice> m_choices;
   std::vector<std::string> m_violations;
   Counts m_counts;
 };

@@ -122,6 +122,9 @@ class Engine {
                        std::chrono::nanoseconds idle)>
         tend = {};
     std::chrono::milliseconds tend_every{30'000};
+    /// Called on the lane of a TSE that failed: does it work again? Whoever may log in sets its
+    /// clock. Empty: runtime::probe, which cannot log in.
+    std::function<Status(const std::string& serial, device::Tse& tse, Now now)> probe = {};
   };
 
   /// Journal, country and devices outlive the engine. A TSE the journal knows but `devices` lacks

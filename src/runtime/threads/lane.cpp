@@ -152,8 +152,11 @@ void Engine::DeviceLane::perform(std::vector<Job*>& jobs) {
 }
 
 void Engine::DeviceLane::probe(const Job& job, const recorder::Probe& question) {
+  const Now now = m_clock.now();
   answer(job.epoch,
-         recorder::Probed{question.tse_serial, runtime::probe(m_tse, m_clock.now().wall)});
+         recorder::Probed{question.tse_serial, m_tse != nullptr && m_options.probe
+                                                   ? m_options.probe(m_serial, *m_tse, now)
+                                                   : runtime::probe(m_tse, now.wall)});
 }
 
 void Engine::DeviceLane::reconcile(const Job& job, const recorder::Reconcile& question) {

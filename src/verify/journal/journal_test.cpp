@@ -391,7 +391,8 @@ TEST(verify_journal, tells_each_fault_of_the_story) {
          info.algorithm = "rot13";
          m.add(entry_kind::tse, to_json(info));
        }},
-      {"JRN-0405", sealed([](Seal& s) { s.start = Instant::from_unix(1800000000); })},
+      {"JRN-0405", sealed([](Seal& s) { s.start_signature_counter = s.signature_counter; })},
+      {"JRN-0408", sealed([](Seal& s) { s.start = Instant::from_unix(1800000000); })},
       {"JRN-0406",
        [](Maker& m) {
          m.counter = 0;

@@ -246,10 +246,12 @@ void Story::seal_signed(const Seal& seal, const OpenPlan& plan) {
 }
 
 void Story::take_finish(const FinishOf& finish, const SignedFacts& facts) {
-  if (finish.start > finish.end || finish.start_counter >= finish.counter) {
-    find("JRN-0405", "/start",
-         fmt::format("{} (counter {})", finish.start.text(), finish.start_counter),
-         fmt::format("before {} (counter {})", finish.end.text(), finish.counter));
+  if (finish.start_counter >= finish.counter) {
+    find("JRN-0405", "/start_signature_counter", fmt::format("{}", finish.start_counter),
+         fmt::format("below {}", finish.counter));
+  } else if (finish.start > finish.end) {
+    // The device's own order is that of its counters; its clock may have been set in between.
+    find("JRN-0408", "/start", finish.start.text(), fmt::format("before {}", finish.end.text()));
   }
   const auto once = [&](std::unordered_set<std::uint64_t>& seen, std::uint64_t number,
                         std::string_view name) {
