@@ -1,6 +1,7 @@
 #include <cstdint>
 
 #include "base/check.h"
+#include "model/care.h"
 #include "model/codec.h"
 
 using namespace siegel;
@@ -27,5 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check(register_from_json(json), json);
   check(tse_from_json(json), json);
   check(profile_from_json(json), json);
+  check(tse_checked_from_json(json), json);
+  check(tse_retired_from_json(json), json);
+  check(clock_confirmed_from_json(json), json);
   return 0;
 }
