@@ -8,7 +8,9 @@ namespace siegel::app {
 namespace {
 
 struct AddOptions {
-  std::string id, name, tse;
+  std::vector<std::string> backups;
+  std::string id, name, tse, printer;
+  bool unmapped = false;
 };
 
 /// The serial of the TSE named, or of the only one there is.
@@ -37,15 +39,29 @@ Exit add(const Context& context, const AddOptions& options) {
   if (!shop) return context.fail(shop.error());
   const auto state = (*shop)->state();
   if (!state) return context.fail(state.error());
-  const auto serial = tse_serial(*state, options.tse);
+  const auto serial =
+      options.unmapped ? Result<std::string>(std::string()) : tse_serial(*state, options.tse);
   if (!serial) return context.fail(serial.error());
-  const RegisterInfo info{*id, options.name.empty() ? options.id : options.name, *serial};
+  RegisterInfo info{*id, options.name.empty() ? options.id : options.name, *serial};
+  info.printer = options.printer;
+  for (const std::string& name : options.backups) {
+    const auto backup = tse_serial(*state, name);
+    if (!backup) return context.fail(backup.error());
+    info.backup_tses.push_back(*backup);
+  }
   if (const auto done = (*shop)->add_register(info, false, "command line"); !done)
     return context.fail(done.error());
   json::Object document;
   document.set("id", info.id.text());
   document.set("name", info.name);
   document.set("tse_serial", info.tse_serial);
+  if (options.unmapped) {
+    context.show(
+        say(context.german(), "Kasse {} hat noch keine TSE: siegel tse map {}\n",
+            "Register {} has no TSE yet: siegel tse map {}\n", info.id.text(), info.id.text()),
+        document);
+    return Exit::success;
+  }
   context.show(
       fmt::format("Register {} signs on TSE {}.\n"
                   "Next: siegel sale --register \"{}\" --item \"Brezel:2:1.80:B\" --cash 20\n",
@@ -85,6 +101,10 @@ void add_register(CommandLine& line, Context& context) {
       .required()
       .option("--name", options.name, "TEXT", "name printed on receipts")
       .option("--tse", options.tse, "ID", "TSE it signs on; may be left out if there is one")
+      .list("--backup", options.backups, "ID",
+            "TSE that stands in while the first is disturbed, and only then; may be repeated")
+      .flag("--unmapped", options.unmapped, "its TSE is chosen later (siegel tse map)")
+      .option("--printer", options.printer, "NAME", "what its receipts come from (failure log)")
       .run([&] { return add(context, options); });
   line.command("register list", "List the registers")
       .example("siegel register list --json")
