@@ -116,8 +116,29 @@ ReceiptDraft signature_draft(const Closing& closing) {
 std::vector<Error> closing_obstacles(const State& state, const RegisterState& reg) {
   std::vector<Error> out;
   const std::string& id = reg.info.id.text();
+  std::set<std::string> of_parties;
+  for (const auto& [circle, party] : state.parties) {
+    if (party.register_id != reg.info.id) continue;
+    of_parties.insert(party.vorgang);
+    const std::string place = fmt::format("/registers/{}/parties/{}", id, circle);
+    const std::string open =
+        fmt::format("{} {}", party.open().text(), reg.info.base_currency.text());
+    if (!party.forwarded_from.empty())
+      out.push_back(conflict("E-CLO-103",
+                             fmt::format("{} came from register {} and was not collected: {} open",
+                                         circle, party.forwarded_from, open),
+                             place));
+    else if (party.parked)
+      out.push_back(
+          conflict("E-CLO-102", fmt::format("receipt {} is parked: {} open", circle, open), place));
+    else
+      out.push_back(conflict(
+          "E-CLO-101", fmt::format("table {} ({}) still has {} open", party.table, circle, open),
+          place));
+  }
   for (const auto& [key, vorgang] : state.vorgaenge)
-    if (vorgang.opened.register_id == reg.info.id)
+    if (vorgang.opened.register_id == reg.info.id &&
+        !of_parties.contains(vorgang.opened.vorgang.get()))
       out.push_back(
           conflict("E-CLO-104",
                    fmt::format("Vorgang \"{}\" is open since {}: finish or abort it",

@@ -177,6 +177,7 @@ Result<std::uint64_t> Recorder::set_register(const Command& command, const Regis
     return conflict("E-REG-103", fmt::format("register {} exists already", id), "/id");
   SIEGEL_TRY_OK(check_register(info));
   SIEGEL_TRY_OK(check_tse_of(info));
+  SIEGEL_TRY_OK(check_backups(info));
   if (m_state.business)
     if (const auto gaps = gaps_of(info, *m_state.business); !gaps.empty()) return gaps.front();
   const auto enter = [&](std::string_view kind, const RegisterInfo& value) {

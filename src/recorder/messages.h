@@ -74,6 +74,43 @@ struct Close {
   ClosingRequest request = {};
 };
 
+/// What of a party: named items, a seat, one person's share, or (all empty) everything.
+struct Selection {
+  struct Item {
+    std::uint64_t id = 0;
+    std::optional<Quantity> quantity;  ///< empty: all that is open
+  };
+  std::vector<Item> items;
+  std::string seat;
+  int share = 0;  ///< so many persons have not paid yet; 1: the last takes the rest
+};
+
+/// Something happens to open business (docs/how-to/tables.md). `party` is an Abrechnungskreis or
+/// the name of a table with one party.
+struct TableAct {
+  enum class What {
+    order,    ///< `draft.lines` are ordered, `selection.items` cancelled; begins a party if needed
+    settle,   ///< a bill of `selection`, with the payments of `draft`
+    split,    ///< `selection` becomes a party of its own, at table `to` if given
+    move,     ///< to table `to`
+    merge,    ///< joins party `to`
+    forward,  ///< to register `to`, once only
+    park,
+    unpark,
+  };
+  RegisterId register_id;
+  std::string key;  ///< idempotency key, 1..200 printable characters
+  Hash256 fingerprint{};
+  Lookup lookup;
+  What what = What::order;
+  std::string party;
+  bool new_party = false;  ///< order: another party at the same table
+  ReceiptDraft draft;
+  Selection selection;
+  std::string seat;  ///< order: who ordered
+  std::string to;
+};
+
 /// A failure nobody can see in the answer of a device: a printer or a whole till (TSS-005), told by
 /// whoever prints or by a person; or a TSE that is not there when the shop opens. A till's or
 /// printer's may be told when it is over.
@@ -100,7 +137,7 @@ struct Master {
 struct Command {
   RequestId request;
   std::string actor;
-  std::variant<Sell, Open, Update, Master, Close> body;
+  std::variant<Sell, Open, Update, Master, Close, TableAct> body;
 };
 
 /// Everything up to `sequence` is durable.

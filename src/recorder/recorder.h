@@ -287,6 +287,7 @@ class Recorder {
   /// The TSE a register signs on now: its own; while an outage of that is open the first of its
   /// backups that works.
   [[nodiscard]] const std::string& tse_for(const RegisterInfo& info) const;
+  [[nodiscard]] Status check_backups(const RegisterInfo& info) const;
 
   // care.cpp: what was found when a TSE was looked after, and its end
   /// The TSE a register is to sign on: in operation, and free in a profile that wants it so.

@@ -163,6 +163,10 @@ void Recorder::record_signed(Lane& lane, const country::Outcome& outcome, Batch&
   Seal seal = m_country.seal(sequence, signing.plan, outcome);
   batch.add(entry_kind::seal, to_json(seal), lane.id, flight.actor);
   m_state.apply_seal(seal);
+  for (const Party& party : signing.parties) {
+    const std::uint64_t at = batch.add(entry_kind::party, to_json(party), lane.id, flight.actor);
+    m_state.apply_party(at, lane.id, party, {});
+  }
   const std::uint64_t last = append(batch, effects);
   const bool closes = signing.closing.has_value();
   reply_when_durable(last, std::move(flight.waiters),

@@ -86,6 +86,7 @@ void write_registers(json::Writer& out, const State& state) {
     out.key("info").raw(to_json(reg.info)).field("last_closing", number(reg.last_closing));
     if (reg.next_info) out.key("next_info").raw(to_json(*reg.next_info));
     out.field("next_number", number(reg.next_number));
+    out.field("next_party", number(reg.next_party));
     out.field("next_stock_number", number(reg.next_stock_number));
     out.field("register_sequence", number(reg.register_sequence));
     write_rksv(out, reg.rksv);
@@ -206,6 +207,11 @@ std::string State::snapshot() const {
     out.end_array();
   }
   write_outages(out, *this);
+  if (!parties.empty()) {
+    out.key("parties").begin_array();
+    for (const auto& [circle, party] : parties) out.raw(to_json(party));
+    out.end_array();
+  }
   out.key("profile").raw(to_json(profile));
   out.key("recent").begin_array();
   for (const Recent& recent : m_recent) {
@@ -334,6 +340,7 @@ Status read_registers(json::Fields& fields, State& state) {
       SIEGEL_TRY(reg.next_info, register_from_json(next));
     }
     SIEGEL_TRY(reg.next_number, unsigned_field(item, "next_number"));
+    SIEGEL_TRY(reg.next_party, unsigned_field(item, "next_party"));
     SIEGEL_TRY(reg.next_stock_number, unsigned_field(item, "next_stock_number"));
     SIEGEL_TRY(reg.register_sequence, unsigned_field(item, "register_sequence"));
     SIEGEL_TRY(auto rksv, item.optional_object("rksv"));
@@ -432,6 +439,16 @@ Status read_lost(json::Fields& fields, State& state) {
   return Ok{};
 }
 
+Status read_parties(json::Fields& fields, State& state) {
+  if (!fields.has("parties")) return Ok{};
+  SIEGEL_TRY(const json::Items items, fields.required_array("parties", 100'000));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    SIEGEL_TRY(Party party, party_from_json(json::canonical(items.at(i))));
+    state.parties[party.circle()] = party;
+  }
+  return Ok{};
+}
+
 Status read_businesses(json::Fields& fields, State& state) {
   if (!fields.has("businesses")) return Ok{};
   SIEGEL_TRY(const json::Items items, fields.required_array("businesses", 100'000));
@@ -488,6 +505,7 @@ Result<State> State::from_snapshot(std::string_view text) {
   SIEGEL_TRY(state.profile, profile_from_json(member(fields, "profile")));
   SIEGEL_TRY_OK(read_registers(fields, state));
   SIEGEL_TRY_OK(read_businesses(fields, state));
+  SIEGEL_TRY_OK(read_parties(fields, state));
   SIEGEL_TRY_OK(read_care(fields, state));
   SIEGEL_TRY_OK(read_outages(fields, state));
   SIEGEL_TRY_OK(read_vorgaenge(fields, state));

@@ -57,7 +57,9 @@ bool State::is_closed(const RegisterState& reg) const {
          std::ranges::none_of(unsealed,
                               [&](const auto& item) { return here(item.second.register_id); }) &&
          std::ranges::none_of(
-             vorgaenge, [&](const auto& item) { return here(item.second.opened.register_id); });
+             vorgaenge, [&](const auto& item) { return here(item.second.opened.register_id); }) &&
+         std::ranges::none_of(parties,
+                              [&](const auto& item) { return here(item.second.register_id); });
 }
 
 void State::apply_profile(const Profile& value) { profile = value; }
@@ -79,6 +81,18 @@ void State::apply_register_next(const RegisterInfo& info) {
   RegisterState& reg = registers[info.id.text()];
   reg.next_info = info;
   if (reg.info == info) reg.next_info.reset();
+}
+
+void State::apply_party(std::uint64_t at, const std::string& at_register, const Party& party,
+                        const std::optional<journal::Key>& key) {
+  RegisterState& reg = registers[at_register];
+  note_key(at, reg.info.id, key, {});
+  const auto known = parties.find(party.circle());
+  if (known == parties.end()) ++reg.next_party;
+  if (party.items.empty() && party.vorgang.empty())
+    parties.erase(party.circle());
+  else
+    parties[party.circle()] = party;
 }
 
 void State::apply_closing_begun(const ClosingBegun& begun) {
@@ -291,6 +305,9 @@ Status State::apply(const journal::Entry& entry) {
   } else if (entry.kind == entry_kind::register_next) {
     SIEGEL_TRY(const RegisterInfo info, register_from_json(entry.payload));
     apply_register_next(info);
+  } else if (entry.kind == entry_kind::party) {
+    SIEGEL_TRY(const Party party, party_from_json(entry.payload));
+    apply_party(at, entry.register_id, party, entry.key);
   } else if (entry.kind == entry_kind::in_force) {
     SIEGEL_TRY(const BusinessInForce change, business_in_force_from_json(entry.payload));
     apply_in_force(change);

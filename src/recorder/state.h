@@ -15,6 +15,7 @@
 #include "model/closing_begun.h"
 #include "model/entries.h"
 #include "model/master.h"
+#include "model/party.h"
 #include "model/plan.h"
 #include "recorder/care_state.h"
 #include "recorder/day_totals.h"
@@ -45,6 +46,7 @@ struct RegisterState {
   std::optional<RegisterInfo> next_info;
   std::uint64_t next_number = 1;
   std::uint64_t next_stock_number = 1;  ///< of stock-takings
+  std::uint64_t next_party = 1;         ///< running number in the name of a party
   DayTotals day;                        ///< since the last closing
   CashMoved drawer;                     ///< what should be in the drawer, over all closings
   std::uint64_t closings = 0;           ///< number of the last closing (Z)
@@ -138,6 +140,9 @@ class State {
   void apply_register(std::uint64_t sequence, const RegisterInfo& info);
   void apply_register_next(const RegisterInfo& info);
   void apply_in_force(const BusinessInForce& change);
+  /// `at_register` entered it.
+  void apply_party(std::uint64_t sequence, const std::string& at_register, const Party& party,
+                   const std::optional<journal::Key>& key);
   void apply_closing_begun(const ClosingBegun& begun);
   void apply_vorgang(const VorgangOpened& opened);
   void apply_started(const VorgangStarted& started);
@@ -190,6 +195,7 @@ class State {
   std::map<std::string, SeenMessage, std::less<>> seen;
   static constexpr std::size_t seen_max = 1000;
   std::map<std::string, VorgangState, std::less<>> vorgaenge;  ///< by scoped()
+  std::map<std::string, Party, std::less<>> parties;           ///< open ones, by Abrechnungskreis
   std::map<std::uint64_t, Plan> unsealed;                      ///< by sequence
   std::map<std::uint64_t, LostPlan> lost;                      ///< by plan sequence
   std::vector<LeftOpen> left_open;
