@@ -62,6 +62,13 @@ Status put_items(Party& party, const std::vector<LineDraft>& lines, const std::s
   return Ok{};
 }
 
+ReceiptDraft abort_draft(std::string reason) {
+  ReceiptDraft draft;
+  draft.kind = ReceiptKind::abort;
+  draft.reason = std::move(reason);
+  return draft;
+}
+
 /// What is rung up so far, for the Vorgang that stays open.
 std::string draft_of(const Party& party) {
   ReceiptDraft draft;
@@ -233,6 +240,11 @@ Result<Recorder::TableStep> Recorder::plan_order(const RegisterState& reg, const
   SIEGEL_TRY_OK(decide_own(reg, draft, VorgangId(now_open.circle()), stamp));
   step.vorgang = now_open.vorgang;
   step.opens = fresh;
+  // All of it was cancelled: the transaction that was begun for it ends without a bill.
+  if (now_open.items.empty() && !now_open.vorgang.empty()) {
+    step.draft = abort_draft("all orders were cancelled");
+    step.parties.front().vorgang.clear();
+  }
   return step;
 }
 
@@ -316,10 +328,7 @@ Result<Recorder::TableStep> Recorder::plan_merge(Party party, const TableAct& ac
   // A transaction of its own that was begun for it ends without a receipt.
   step.vorgang = std::exchange(party.vorgang, {});
   if (!step.vorgang.empty()) {
-    ReceiptDraft abort;
-    abort.kind = ReceiptKind::abort;
-    abort.reason = fmt::format("joined {}", into.circle());
-    step.draft = std::move(abort);
+    step.draft = abort_draft(fmt::format("joined {}", into.circle()));
   }
   step.parties = {std::move(into), std::move(party)};
   return step;

@@ -4,6 +4,7 @@
 
 #include "model/closing_begun.h"
 #include "model/codec.h"
+#include "model/party.h"
 #include "verify/journal/amounts.h"
 
 namespace siegel::verify::journal {
@@ -84,6 +85,8 @@ bool Story::take_master(std::string_view kind, std::string_view payload) {
     read(closing_begun_from_json(payload));
   } else if (kind == entry_kind::register_next) {
     read(register_from_json(payload));
+  } else if (kind == entry_kind::party) {
+    read(party_from_json(payload));
   } else if (kind == entry_kind::in_force) {
     read(business_in_force_from_json(payload));
   } else if (kind == entry_kind::check) {
