@@ -40,8 +40,9 @@ class Masters {
     for (const std::string& serial : closing.tses) {
       const auto tse = m_survey.tses.find(serial);
       if (tse == m_survey.tses.end())
-        return corrupt("E-EXP-109", fmt::format("closing {} of register {} names an unknown TSE {}",
-                                                closing.number, closing.register_id.text(), serial));
+        return corrupt("E-EXP-109",
+                       fmt::format("closing {} of register {} names an unknown TSE {}",
+                                   closing.number, closing.register_id.text(), serial));
       out.tses.push_back(tse->second);
     }
     return out;
@@ -55,10 +56,10 @@ class Masters {
     if (found != known.end()) return found->second;
     if (sequence == 0) return corrupt("E-EXP-109", "a closing names no master data");
     SIEGEL_TRY(const std::vector<Entry> entries, m_reader.read(Sequence(sequence), 1));
-    if (entries.empty())
-      return corrupt("E-EXP-109", fmt::format("entry {} is missing", sequence));
+    if (entries.empty()) return corrupt("E-EXP-109", fmt::format("entry {} is missing", sequence));
     if (entries.front().payload_removed)
-      return not_found("E-EXP-112", fmt::format("the content of entry {} has been removed", sequence),
+      return not_found("E-EXP-112",
+                       fmt::format("the content of entry {} has been removed", sequence),
                        fmt::format("entry {}", sequence));
     SIEGEL_TRY(T value, parse(entries.front().payload));
     return known.emplace(sequence, std::move(value)).first->second;
@@ -104,8 +105,8 @@ class Run {
         for (const std::string& serial : found.closing.tses) {
           const auto tse = m_survey.tses.find(serial);
           if (tse != m_survey.tses.end())
-            m_certificate_columns = std::max(m_certificate_columns,
-                                             country::de::certificate_columns_of(tse->second));
+            m_certificate_columns =
+                std::max(m_certificate_columns, country::de::certificate_columns_of(tse->second));
         }
       }
     }
@@ -159,9 +160,9 @@ class Run {
       for (std::size_t i = 0; i < dsfinvk_tables; ++i) {
         if (!m_request.tables.test(i)) continue;
         const auto table = static_cast<DsfinvkTable>(i);
-        SIEGEL_TRY_OK(m_files.append(
-            m_runs[0]->file_of(table),
-            bytes_of(country::de::dsfinvk_header(table, m_certificate_columns))));
+        SIEGEL_TRY_OK(
+            m_files.append(m_runs[0]->file_of(table),
+                           bytes_of(country::de::dsfinvk_header(table, m_certificate_columns))));
       }
       m_runs[0]->wrote_headers(m_certificate_columns);
     }
@@ -273,9 +274,8 @@ class Run {
       const std::string to = m_runs[0]->file_of(table);
       SIEGEL_TRY_OK(m_files.cut(to, m_progress.marks[0].sizes[i]));
       for (std::size_t k = 1; k < m_runs.size(); ++k)
-        SIEGEL_TRY_OK(m_files.read(m_runs[k]->file_of(table), [&](BytesView piece) {
-          return m_files.append(to, piece);
-        }));
+        SIEGEL_TRY_OK(m_files.read(m_runs[k]->file_of(table),
+                                   [&](BytesView piece) { return m_files.append(to, piece); }));
     }
     return Ok{};
   }
@@ -330,8 +330,7 @@ class Run {
       return Ok{};
     }));
     file.sha256 = hash.digest();
-    if (const auto table = country::de::dsfinvk_table_from(name);
-        table && name.ends_with(".csv"))
+    if (const auto table = country::de::dsfinvk_table_from(name); table && name.ends_with(".csv"))
       for (const auto& run : m_runs)
         file.rows += run->mark().rows[static_cast<std::size_t>(*table)];
     m_out.files.push_back(std::move(file));
@@ -454,8 +453,7 @@ Result<std::map<std::string, std::string, std::less<>>> closing_tables(
   SIEGEL_TRY(const Survey found, survey(reader, state));
   MemoryFiles files;
   DsfinvkRequest request;
-  request.selection = {
-      .registers = {register_id}, .first_number = number, .last_number = number};
+  request.selection = {.registers = {register_id}, .first_number = number, .last_number = number};
   SIEGEL_TRY_OK(write_dsfinvk(reader, found, request, files));
   return std::move(files.files);
 }

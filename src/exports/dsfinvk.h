@@ -20,10 +20,10 @@
 #include "model/master.h"
 #include "recorder/state.h"
 
-// DSFinV-K exports made from the journal while it grows. Two passes: the closings are found by their
-// links, then the entries of the period are read once, in chunks. Memory is that of the closings
-// and of what is not written yet; it does not grow with the number of receipts. The same closings
-// give the same bytes. docs/reference/dsfinvk-export.md
+// DSFinV-K exports made from the journal while it grows. Two passes: the closings are found by
+// their links, then the entries of the period are read once, in chunks. Memory is that of the
+// closings and of what is not written yet; it does not grow with the number of receipts. The same
+// closings give the same bytes. docs/reference/dsfinvk-export.md
 
 namespace siegel::exports {
 
@@ -93,16 +93,16 @@ struct DsfinvkExported {
   std::uint64_t closings = 0;
   std::uint64_t receipts = 0;
   std::vector<WrittenFile> files;
-  journal::Head head;          ///< of the last closing: what the export was made from
-  std::uint64_t read_to = 0;   ///< last entry read: later ones only for signatures found late
-  std::uint64_t awaited = 0;   ///< receipts whose device has not been asked yet
+  journal::Head head;         ///< of the last closing: what the export was made from
+  std::uint64_t read_to = 0;  ///< last entry read: later ones only for signatures found late
+  std::uint64_t awaited = 0;  ///< receipts whose device has not been asked yet
   Hash256 manifest_sha256{};
 };
 
 /// Writes all files, index.xml, the dtd and manifest.json into `files`. With a progress file in it
-/// (progress_name) goes on from there. Errors: of choose(); E-JRN-1xx, E-MOD-101 (corrupt); E-EXP-106
-/// (conflict) the progress belongs to another export; E-EXP-107 (conflict) a reference to a
-/// receipt that is not closed yet; E-EXP-108, -109 (corrupt) the journal contradicts itself;
+/// (progress_name) goes on from there. Errors: of choose(); E-JRN-1xx, E-MOD-101 (corrupt);
+/// E-EXP-106 (conflict) the progress belongs to another export; E-EXP-107 (conflict) a reference to
+/// a receipt that is not closed yet; E-EXP-108, -109 (corrupt) the journal contradicts itself;
 /// E-EXP-112 (not_found) payloads of the period have been removed; those of `files`.
 [[nodiscard]] Result<DsfinvkExported> write_dsfinvk(journal::Reader& reader, const Survey& survey,
                                                     const DsfinvkRequest& request, FileSet& files);
@@ -119,9 +119,10 @@ struct FolderOptions {
   MoreFiles more;    ///< may be empty
 };
 /// Into a new folder, which appears under its name only when everything in it is durable; while it
-/// is written it is called "<target>.part". Errors besides: E-EXP-103 (conflict) the target is there
-/// already; E-EXP-104 (conflict) there is an interrupted export and `resume` is not set; E-EXP-110
-/// (unavailable) the disk is full or does not work: what is finished stays in "<target>.part".
+/// is written it is called "<target>.part". Errors besides: E-EXP-103 (conflict) the target is
+/// there already; E-EXP-104 (conflict) there is an interrupted export and `resume` is not set;
+/// E-EXP-110 (unavailable) the disk is full or does not work: what is finished stays in
+/// "<target>.part".
 [[nodiscard]] Result<DsfinvkExported> export_dsfinvk(journal::Reader& reader, const Survey& survey,
                                                      const DsfinvkRequest& request,
                                                      const FolderOptions& options);

@@ -41,8 +41,8 @@ class MemoryFiles final : public FileSet {
   std::map<std::string, std::string, std::less<>> files;
 };
 
-/// A folder. Error of all calls: E-EXP-110 (unavailable): the disk is full or does not work; what is
-/// there stays, for a second try.
+/// A folder. Error of all calls: E-EXP-110 (unavailable): the disk is full or does not work; what
+/// is there stays, for a second try.
 class FolderFiles final : public FileSet {
  public:
   /// The folder is there.

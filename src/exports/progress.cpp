@@ -95,8 +95,8 @@ Result<RegisterRun::Mark> read_mark(json::Fields in) {
 }
 
 Result<Progress> read(std::string_view text) {
-  SIEGEL_TRY(const json::Value value, json::parse(text, {.bytes_max = std::size_t{1} << 28,
-                                                         .values_max = 50'000'000}));
+  SIEGEL_TRY(const json::Value value,
+             json::parse(text, {.bytes_max = std::size_t{1} << 28, .values_max = 50'000'000}));
   SIEGEL_TRY(json::Fields in, json::Fields::of(value));
   Progress out;
   SIEGEL_TRY(out.complete, in.required_bool("complete"));

@@ -19,10 +19,10 @@ Error broken(std::string detail, std::uint64_t sequence) {
 }
 
 Error removed(std::uint64_t sequence) {
-  return not_found("E-EXP-112",
-                   fmt::format("the content of entry {} has been removed after the retention time",
-                               sequence),
-                   fmt::format("entry {}", sequence));
+  return not_found(
+      "E-EXP-112",
+      fmt::format("the content of entry {} has been removed after the retention time", sequence),
+      fmt::format("entry {}", sequence));
 }
 
 /// Whose seal it is. A quote inside a text is escaped, so the member can stand only where it is.
@@ -30,10 +30,9 @@ Result<std::uint64_t> plan_of(const journal::Entry& seal) {
   constexpr std::string_view member = "\"plan_sequence\":";
   const std::size_t at = seal.payload.find(member);
   std::uint64_t plan = 0;
-  if (at == std::string::npos ||
-      std::from_chars(seal.payload.data() + at + member.size(),
-                      seal.payload.data() + seal.payload.size(), plan)
-              .ec != std::errc())
+  if (at == std::string::npos || std::from_chars(seal.payload.data() + at + member.size(),
+                                                 seal.payload.data() + seal.payload.size(), plan)
+                                         .ec != std::errc())
     return broken("the seal names no plan", seal.sequence.get());
   return plan;
 }

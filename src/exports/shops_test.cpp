@@ -40,8 +40,8 @@ class Dice {
 };
 
 LineDraft article(Dice& dice) {
-  static const std::array<const char*, 5> names = {"Bier; gro\xC3\x9F", "Br\xC3\xB6tchen", "Men\xC3\xBC \"A\"",
-                                                   "K\xC3\xA4se", "Wein"};
+  static const std::array<const char*, 5> names = {"Bier; gro\xC3\x9F", "Br\xC3\xB6tchen",
+                                                   "Men\xC3\xBC \"A\"", "K\xC3\xA4se", "Wein"};
   LineDraft line;
   line.text = names[dice.below(names.size())];
   line.quantity = Quantity::from_raw(static_cast<std::int64_t>(1 + dice.below(4)) * 1000);
@@ -68,8 +68,8 @@ LineDraft article(Dice& dice) {
 
 Money amount_of(const LineDraft& line) {
   if (line.cancelled) return {};
-  Money sum = line.amount ? *line.amount
-                          : *multiply(line.quantity, *line.unit_price, Rounding::half_away);
+  Money sum =
+      line.amount ? *line.amount : *multiply(line.quantity, *line.unit_price, Rounding::half_away);
   for (const DiscountDraft& discount : line.discounts) sum += discount.amount;
   return sum;
 }
@@ -110,9 +110,8 @@ void pay(ReceiptDraft& draft, Dice& dice) {
       draft.payments = {payment(cents / 2), payment(cents - cents / 2, PaymentKind::kreditkarte)};
       break;
     case 3: {
-      PaymentDraft francs = payment(cents * 2);
+      PaymentDraft francs = payment(cents + 100);
       francs.currency = Currency::parse("CHF").value();
-      francs.value = Money::from_cents(cents + 300);
       draft.payments = {francs};
       break;
     }
@@ -142,7 +141,9 @@ ReceiptDraft random_draft(Dice& dice, const std::vector<std::string>& sold) {
     case 3:
       draft = {};
       draft.kind = ReceiptKind::memo;
-      draft.text = "Schublade ge\xC3\xB6" "ffnet";
+      draft.text =
+          "Schublade ge\xC3\xB6"
+          "ffnet";
       return draft;
     case 4:
       draft.lines = {case_line(GvTyp::geldtransit, -dice.cents(5000))};
@@ -152,7 +153,8 @@ ReceiptDraft random_draft(Dice& dice, const std::vector<std::string>& sold) {
       break;
     case 6:
       draft.lines = {case_line(GvTyp::einzahlung, dice.cents(5000))};
-      break;
+      draft.payments = {payment(draft.lines[0].amount->cents())};
+      return draft;
     case 7:
       draft.lines = {case_line(GvTyp::mehrzweckgutschein_kauf, 5000)};
       draft.lines[0].voucher = "G-" + std::to_string(dice.below(1'000'000'000));
@@ -190,7 +192,9 @@ ReceiptDraft random_draft(Dice& dice, const std::vector<std::string>& sold) {
       break;
     case 15: {
       LineDraft menu;
-      menu.text = "Fr\xC3\xBChst\xC3\xBC" "ck";
+      menu.text =
+          "Fr\xC3\xBChst\xC3\xBC"
+          "ck";
       menu.amount = Money::from_cents(990);
       menu.shares = {{"B", Money::from_cents(690)}, {"A", Money::from_cents(200)}};
       menu.discounts = {{"Aktion", Money::from_cents(-100)}};
@@ -270,7 +274,8 @@ void expect_same_sums(const TestShop& shop, const MemoryFiles& files) {
   std::map<std::string, std::int64_t> of_files;
   for (const auto& row : rows_of(files.files.at("businesscases.csv")))
     of_files[fmt::format("{} {} {}", row[3], row[5], row[6])] += cents_in(row[7]);
-  for (const auto& row : rows_of(files.files.at("payment.csv"))) of_files[row[3]] += cents_in(row[5]);
+  for (const auto& row : rows_of(files.files.at("payment.csv")))
+    of_files[row[3]] += cents_in(row[5]);
   std::map<std::string, std::int64_t> of_lines;
   std::set<std::string> counted;
   for (const auto& row : rows_of(files.files.at("transactions.csv")))
@@ -279,7 +284,8 @@ void expect_same_sums(const TestShop& shop, const MemoryFiles& files) {
   for (const auto& row : rows_of(files.files.at("datapayment.csv")))
     if (counted.contains(row[0] + "/" + row[3])) sold += cents_in(row[8]);
   std::int64_t closed = 0;
-  for (const auto& row : rows_of(files.files.at("cashpointclosing.csv"))) closed += cents_in(row[14]);
+  for (const auto& row : rows_of(files.files.at("cashpointclosing.csv")))
+    closed += cents_in(row[14]);
   EXPECT_EQ(sold, closed);
   const auto drop_zeros = [](auto& sums) {
     std::erase_if(sums, [](const auto& one) { return one.second == 0; });
@@ -305,7 +311,8 @@ Days live(TestShop& shop, Dice& dice, std::size_t registers) {
     const std::size_t count = dice.below(14);
     for (std::size_t i = 0; i < count; ++i) {
       if (dice.one_in(12)) {
-        shop.mood = dice.one_in(2) ? TestShop::Mood::dead : TestShop::Mood::does_it_and_says_nothing;
+        shop.mood =
+            dice.one_in(2) ? TestShop::Mood::dead : TestShop::Mood::does_it_and_says_nothing;
         ++lived.outages;
       } else if (shop.mood != TestShop::Mood::works && dice.one_in(3)) {
         shop.recover();

@@ -63,7 +63,8 @@ class TestShop {
     business.city = "Ulm";
     business.tax_number = "88/123/45678";
     business.vat_id = "DE136695976";
-    business.agencies = {{1, "Ticketbüro Müller", "Weg 2", "10117", "Berlin", "DE", "27/999/00001", ""}};
+    business.agencies = {
+        {1, "Ticketbüro Müller", "Weg 2", "10117", "Berlin", "DE", "27/999/00001", ""}};
     ExchangeRate rate;
     rate.rate = UnitPrice::parse("1").value();
     rate.from = Date(2026, 1, 1);

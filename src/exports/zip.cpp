@@ -35,7 +35,7 @@ Error failed(const fs::path& path, const std::string& why) {
 Status add(archive* out, const fs::path& file, const std::string& name, const fs::path& target) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return failed(file, std::strerror(errno));
-  struct stat info {};
+  struct stat info{};
   fstat(fd, &info);
   const std::unique_ptr<archive_entry, CloseEntry> entry(archive_entry_new());
   archive_entry_set_pathname(entry.get(), name.c_str());

@@ -196,7 +196,8 @@ void Form::check_row(Table table, Row row, int edition, bool plain) {
     const Spot spot{table, row.line, i, receipt};
     if (text.empty()) {
       if (check == FieldCheck::storno) m_findings.add("F004", spot, "", "0 or 1");
-      if (columns[i].need == Need::must && check != FieldCheck::storno && layout.place[i] != npos)
+      if (columns[i].need == Need::must && check != FieldCheck::storno && layout.place[i] != npos &&
+          !names_no_receipt(spot, row))
         m_findings.add("F001", spot, "", columns[i].name);
       continue;
     }
@@ -270,6 +271,14 @@ void Form::check_text(const Spot& spot, std::string_view text, std::size_t lengt
     m_findings.add("C012", spot, text, "no control characters");
     break;
   }
+}
+
+/// A closing without Vorgaenge has none to name (M017); one that has some is D005.
+bool Form::names_no_receipt(const Spot& spot, Row row) {
+  namespace c = cashpointclosing_columns;
+  return spot.table == Table::cashpointclosing &&
+         (spot.column == c::z_start_id || spot.column == c::z_ende_id) &&
+         row[c::z_start_id].empty() && row[c::z_ende_id].empty();
 }
 
 void Form::check_field(const Spot& spot, std::string_view text, FieldCheck check, int edition) {

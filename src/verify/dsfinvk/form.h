@@ -83,6 +83,7 @@ class Form {
   void check_number(const Spot& spot, std::string_view text, const Layout& layout, ColumnUse& use,
                     FieldCheck check);
   void check_text(const Spot& spot, std::string_view text, std::size_t length, bool plain);
+  static bool names_no_receipt(const Spot& spot, Row row);
   void check_field(const Spot& spot, std::string_view text, FieldCheck check, int edition);
   void check_word(const Spot& spot, std::string_view text, FieldCheck check);
   void check_together(Table table, Row row, std::string_view receipt);

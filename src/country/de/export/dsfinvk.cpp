@@ -306,7 +306,9 @@ void DsfinvkWriter::State::write_price_parts(const PlanView& plan, const LineVie
     write_price_part(position, "base_amount", shares[at].key, base);
     for (const std::int64_t part : parts)
       if (part != 0)
-        write_price_part(position, part < 0 ? "discount" : "extra_amount", shares[at].key, part);
+        // What is taken back, turned: a discount is what makes the line smaller.
+        write_price_part(position, (part < 0) != (line.total < 0) ? "discount" : "extra_amount",
+                         shares[at].key, part);
   }
 }
 
