@@ -1,11 +1,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <charconv>
 #include <filesystem>
 
 #include "app/commands.h"
 #include "app/export_file.h"
+#include "app/outage_device.h"
+#include "app/outages_pdf.h"
 #include "app/shop/shop.h"
 #include "views/outage_codes.h"
 #include "views/outages.h"
@@ -22,56 +23,25 @@ using views::OutageRow;
 struct Options {
   std::string from, to, device, number, out, reason, by;
   std::vector<std::string> steps;
-  bool full = false, json_form = false;
+  bool full = false, json_form = false, pdf = false;
 };
 
 std::string_view word(const Context& context, std::string_view de, std::string_view en) {
   return context.german() ? de : en;
 }
 
-Result<std::optional<Date>> date_of(const std::string& text, const char* place) {
-  if (text.empty()) return std::optional<Date>();
-  auto date = Date::parse(text);
-  if (!date) {
-    Error error = date.error();
-    error.place = place;
-    return error;
-  }
-  return std::optional<Date>(*date);
-}
-
-/// A device as people name it: TSE by id or serial, signature device by id.
-Result<std::string> device_of(const recorder::State& state, const std::string& name) {
-  if (state.outages.contains(name)) return name;
-  for (const auto& [serial, info] : state.tses)
-    if (info.id == name || serial == name) return serial;
-  if (state.signers.contains(name)) return name;
-  return not_found("E-OUT-101",
-                   fmt::format("no TSE or signature device \"{}\" is in operation", excerpt(name)),
-                   "device");
-}
-
-Result<std::uint64_t> number_of(const std::string& text) {
-  std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  if (std::from_chars(text.data(), end, value).ptr != end || value == 0)
-    return invalid("E-CLI-105", fmt::format("\"{}\" is not a whole number from 1 on", text),
-                   "number");
-  return value;
-}
-
 Result<views::OutageFilter> filter_of(Shop& shop, const Options& options) {
   views::OutageFilter filter;
-  SIEGEL_TRY(filter.first, date_of(options.from, "--from"));
-  SIEGEL_TRY(filter.last, date_of(options.to, "--to"));
+  SIEGEL_TRY(filter.first, optional_day(options.from, "--from"));
+  SIEGEL_TRY(filter.last, optional_day(options.to, "--to"));
   if (filter.first && filter.last && *filter.last < *filter.first)
     return invalid("E-OUT-103", fmt::format("{} is after {}", options.from, options.to), "--to");
   if (!options.device.empty()) {
     SIEGEL_TRY(const recorder::State state, shop.state());
-    SIEGEL_TRY(filter.device, device_of(state, options.device));
+    SIEGEL_TRY(filter.device, outage_device(state, options.device));
   }
   if (!options.number.empty()) {
-    SIEGEL_TRY(filter.number, number_of(options.number));
+    SIEGEL_TRY(filter.number, outage_number(options.number));
   }
   return filter;
 }
@@ -270,6 +240,7 @@ Exit export_log(const Context& context, const Options& options) {
   auto shop = open_shop(context, Shop::Mode::read);
   if (!shop) return context.fail(shop.error());
   const auto form = options.json_form ? views::OutageForm::json
+                    : options.pdf     ? views::OutageForm::pdf
                     : options.full    ? views::OutageForm::csv_full
                                       : views::OutageForm::csv;
   views::OutagesExported exported;
@@ -279,6 +250,10 @@ Exit export_log(const Context& context, const Options& options) {
     SIEGEL_TRY(const auto reader, (*shop)->reader());
     path /= views::outages_file_name(*filter.first, *filter.last, form);
     SIEGEL_TRY_OK(write_export(path, [&](Sink& sink) -> Status {
+      if (form == views::OutageForm::pdf) {
+        SIEGEL_TRY(exported, export_outages_pdf(*reader, filter, context.shown_language(), sink));
+        return Ok{};
+      }
       SIEGEL_TRY(exported, views::export_outages(*reader, filter, form, sink));
       return Ok{};
     }));
@@ -343,6 +318,7 @@ void add_outages(CommandLine& line, Context& context) {
       .option("--device", options.device, "ID", "only this TSE or signature device")
       .flag("--full", options.full, "every event with every column")
       .flag("--as-json", options.json_form, "every event as JSON instead of CSV")
+      .flag("--as-pdf", options.pdf, "every event as PDF, with what the codes mean")
       .run([&] { return export_log(context, options); });
 }
 

@@ -2,6 +2,7 @@
 
 #include "app/commands.h"
 #include "app/shop/shop.h"
+#include "views/messages.h"
 
 namespace siegel::app {
 namespace {
@@ -64,7 +65,14 @@ Exit status(const Context& context) {
     document.set("signers", static_cast<std::int64_t>(state->signers.size()));
     document.set("without_start_receipt", std::move(unstarted));
   }
+  const views::Bilingual line = views::status_line(*state);
+  text += fmt::format("  {}\n", line.in(context.shown_language()));
+  json::Object registers;
+  for (const auto& [id, reg] : state->registers)
+    registers.set(id, views::status_line(*state, reg.info.id).in(context.shown_language()));
+  document.set("register_status_lines", std::move(registers));
   document.set("status", word);
+  document.set("status_line", line.in(context.shown_language()));
   document.set("entries", static_cast<std::int64_t>(state->sequence));
   document.set("registers", static_cast<std::int64_t>(state->registers.size()));
   document.set("tses", static_cast<std::int64_t>(state->tses.size()));

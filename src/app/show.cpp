@@ -104,6 +104,20 @@ json::Object signature_of(const Receipt& receipt) {
 
 }  // namespace
 
+std::optional<views::Message> outage_message(const Receipt& receipt) {
+  if (!receipt.seal || receipt.seal->outcome != Seal::Outcome::unsigned_outage) return {};
+  const auto since = LocalStamp::from(receipt.seal->outage_since, receipt.business.time_zone);
+  return views::cashier_message(*receipt.seal, since ? *since : receipt.plan.decided,
+                                receipt.plan.rksv.has_value());
+}
+
+void show_start_messages(const Context& context, const Shop& shop) {
+  const Language language = context.shown_language();
+  for (const views::Message& message : shop.start_messages())
+    context.note(fmt::format("{}: {} {} -> {}\n", message.code, message.what.in(language),
+                             message.go_on.in(language), message.remedy.in(language)));
+}
+
 Result<std::string> receipt_text(const Receipt& receipt, const country::Country& country,
                                  const Profile& profile, const PrintChoice& choice, bool ansi) {
   const print::Document document = country.print(receipt, profile, {.copy = choice.copy});
@@ -133,6 +147,15 @@ json::Value receipt_document(const Receipt& receipt, const country::Country& cou
   if (!plan.cashier.empty()) out.set("cashier", plan.cashier);
   if (!plan.reverses.empty()) out.set("reverses", plan.reverses);
   out.set("signature", signature_of(receipt));
+  if (const auto message = outage_message(receipt)) {
+    // What a till shows its cashier; the sale is done.
+    json::Object texts;
+    texts.set("code", message->code);
+    texts.set("de", message->what.de + " " + message->go_on.de);
+    texts.set("en", message->what.en + " " + message->go_on.en);
+    texts.set("id", message->id);
+    out.set("message", std::move(texts));
+  }
   out.set("qr_code_data", country.code_text(receipt));
   // Austria certifies no software: a real device is enough.
   out.set("certified", (receipt.tse && receipt.tse->certified) ||

@@ -1,10 +1,13 @@
 #include "app/shop/printer.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -32,19 +35,34 @@ bool is_printed(const journal::Entry& entry) {
          });
 }
 
-/// As far as the printer takes it without being waited for.
-void append_to(const fs::path& path, std::string_view text) {
-  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
-  if (fd < 0) return;
-  while (!text.empty()) {
-    const ssize_t n = write(fd, text.data(), text.size());
-    if (n <= 0) break;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  close(fd);
+}  // namespace
+
+std::string PrinterSettings::shown_name() const {
+  return name.empty() ? fs::path(path).filename().string() : name;
 }
 
-}  // namespace
+Status print_on(const PrinterSettings& printer, std::string_view text) {
+  const auto failed = [&](int error) -> Status {
+    // The printer driver of Linux says so when the paper is out.
+    const bool paper = error == ENOSPC;
+    return unavailable(paper ? "E-PRN-301" : "E-PRN-302",
+                       fmt::format("{}: {}", printer.shown_name(), std::strerror(error)),
+                       printer.path);
+  };
+  const int fd =
+      open(printer.path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
+  if (fd < 0) return failed(errno);
+  Status done = Ok{};
+  while (!text.empty() && done.ok()) {
+    const ssize_t n = write(fd, text.data(), text.size());
+    if (n > 0)
+      text.remove_prefix(static_cast<std::size_t>(n));
+    else if (n == 0 || errno != EINTR)
+      done = failed(n == 0 ? EIO : errno);
+  }
+  close(fd);
+  return done;
+}
 
 Result<std::optional<PrinterSettings>> read_printer_settings(const fs::path& folder) {
   const auto bytes = read_file(folder / "printer.json", 1U << 16U);
@@ -58,6 +76,8 @@ Result<std::optional<PrinterSettings>> read_printer_settings(const fs::path& fol
     PrinterSettings settings;
     SIEGEL_TRY(const auto columns, fields.optional_int("columns", columns_min, columns_max));
     settings.columns = static_cast<int>(columns.value_or(columns_usual));
+    SIEGEL_TRY(const auto name, fields.optional_string("name", 60));
+    settings.name = name.value_or("");
     SIEGEL_TRY(settings.path, fields.required_string("path", 4096));
     SIEGEL_TRY_OK(fields.finish());
     return settings;
@@ -71,6 +91,7 @@ Result<std::optional<PrinterSettings>> read_printer_settings(const fs::path& fol
 Status write_printer_settings(const fs::path& folder, const PrinterSettings& settings) {
   json::Object object;
   object.set("columns", static_cast<std::int64_t>(settings.columns));
+  if (!settings.name.empty()) object.set("name", settings.name);
   object.set("path", settings.path);
   return write_file(folder / "printer.json", bytes_of(json::pretty(object)), {.mode = 0600});
 }
@@ -80,7 +101,8 @@ Status DuesPrinter::handle(std::span<const journal::Entry> entries) {
   for (const journal::Entry& entry : entries) {
     if (!is_printed(entry)) continue;
     SIEGEL_TRY(const std::string text, m_text(entry.sequence.get(), m_settings.columns));
-    append_to(m_settings.path, text);
+    // It can be printed again at any time: nobody waits for paper.
+    (void)print_on(m_settings, text).ok();
   }
   m_position = entries.back().sequence;
   return Ok{};

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/result.h"
@@ -12,10 +13,12 @@
 
 namespace siegel::app {
 
-/// Where the receipts go that nobody stands at a till for: printer.json in the data folder.
+/// The shop's printer, for papers nobody stands at a till for: printer.json in the data folder.
 struct PrinterSettings {
   std::string path;  ///< a device or a file, to which is appended
   int columns = 48;
+  std::string name;  ///< as the failure log calls it; empty: the last part of `path`
+  [[nodiscard]] std::string shown_name() const;
 };
 /// Nothing: there is no printer.json. E-AUT-123 (invalid): it cannot be read.
 [[nodiscard]] Result<std::optional<PrinterSettings>> read_printer_settings(
@@ -23,6 +26,10 @@ struct PrinterSettings {
 /// E-PRN-001, E-FIL-004.
 [[nodiscard]] Status write_printer_settings(const std::filesystem::path& folder,
                                             const PrinterSettings& settings);
+
+/// Hands the text over, as far as the printer takes it without being waited for. E-PRN-301
+/// (unavailable): no paper; E-PRN-302 (unavailable): it cannot be reached or takes nothing more.
+[[nodiscard]] Status print_on(const PrinterSettings& printer, std::string_view text);
 
 /// Prints Startbeleg, Monatsbeleg, Jahresbeleg and Schlussbeleg as they are made, by whomever
 /// (AMA-077). A printer that does not take it is not waited for: the receipt can be printed again
