@@ -7,12 +7,11 @@
 namespace siegel::notify {
 namespace {
 
-constexpr std::array<std::string_view, 16> names = {
+constexpr std::array<std::string_view, 15> names = {
     "backup.due",
     "clock.suspicious",
     "closing.created",
     "device.certificate_expiring",
-    "device.replaced",
     "device.storage_forecast",
     "journal.copied",
     "journal.unwritable",

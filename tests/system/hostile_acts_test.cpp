@@ -187,7 +187,7 @@ class HostileActs : public ::testing::Test {
 };
 
 TEST_F(HostileActs, AFailureRecordIsEdited) {
-  RecordProperty("proves", "TSS-009");
+  RecordProperty("proves", "TSS-010");
   const TestShop shop;
   sell(shop);
   const fs::path store = shop.folder() / "tse" / "tse-1" / "tse.db";

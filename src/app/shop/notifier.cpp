@@ -169,7 +169,8 @@ Result<Notified> Notifier::test(const std::string& recipient) {
   const mail::Place place{.shop = known->business ? known->business->name : std::string(),
                           .register_name = {}};
   const Instant now = m_parts.environment.clock.now().wall;
-  const notify::Event event = m_events.notice("test/" + hex(random), {place, mail::Trial{}}, now);
+  const notify::Event event =
+      m_events.notice({.id = "test/" + hex(random), .notice = {place, mail::Trial{}}}, now, known);
   for (const notify::Recipient& one : m_parts.settings.recipients)
     if (recipient.empty() || one.name == recipient) m_box.add_for(event, one, now);
   m_changed = true;
@@ -292,8 +293,11 @@ void Notifier::take_urgent(Instant now) {
 
 void Notifier::add_notices(const std::vector<Shop::NoticeToTell>& notices) {
   const Instant now = m_parts.environment.clock.now().wall;
-  for (const Shop::NoticeToTell& one : notices)
-    if (m_box.told.insert(one.id).second) add(m_events.notice(one.id, one.notice, now));
+  for (const Shop::NoticeToTell& one : notices) {
+    if (!m_box.told.insert(one.id).second) continue;
+    const auto known = one.device.empty() ? Result<const recorder::State*>(nullptr) : state();
+    add(m_events.notice(one, now, known ? *known : nullptr));
+  }
 }
 
 void Notifier::add(const notify::Event& event) {

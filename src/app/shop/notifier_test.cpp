@@ -13,6 +13,7 @@
 #include <set>
 
 #include "app/shop/shop.h"
+#include "app/shop/shop_dues.h"
 #include "net/testing/mail_server.h"
 #include "net/testing/server.h"
 
@@ -307,6 +308,89 @@ TEST_F(NotifierTest, AJournalThatCannotBeWrittenIsToldOnceAnHour) {
   (*notifier)->urgent("journal/E-JRN-204", {{}, mail::JournalNotWritable{"full", "E-JRN-204"}});
   tell(*shop);
   EXPECT_EQ(receiver.types().size(), 2U);
+}
+
+TEST_F(NotifierTest, AClockThatNobodyTrustsIsTold) {
+  Receiver receiver;
+  configure_webhook(receiver.url(), R"("remind_after_minutes":[],)");
+  pull();
+  {
+    const auto shop = open();
+    ASSERT_EQ(error_of(sell(*shop)), "");
+  }
+  m_clock.move(hours(24 * 400));
+  const auto shop = open();
+  ASSERT_TRUE(error_of(sell(*shop)).starts_with("E-CLK-101"));
+  tell(*shop);
+  EXPECT_EQ(receiver.types().back(), "clock.suspicious");
+}
+
+TEST_F(NotifierTest, TheEndOfACertificateIsToldAtEachLimitOnce) {
+  recorder::State state;
+  Business business;
+  business.name = "Bäckerei Sonnenschein GmbH";
+  state.business = business;
+  TseInfo info{.id = "tse-1", .serial = "5f0c"};
+  state.tses["5f0c"] = info;
+  const Instant end = *Instant::parse("2029-03-14T00:00:00Z");
+  recorder::CareSample sample;
+  sample.at = end - hours(24 * 400);
+  sample.certificate_until = end;
+  state.care["5f0c"].samples.push_back(sample);
+  state.care["5f0c"].checked_at = sample.at;
+  std::vector<std::string> ids;
+  std::set<std::string> told;
+  for (int days = 400; days >= -1; --days)
+    for (const Shop::NoticeToTell& one : notices_due(state, end - hours(24 * days))) {
+      const notify::Event event = ShopEvents(std::string(64, 'a')).notice(one, end, &state);
+      if (event.name != "device.certificate_expiring" || !told.insert(one.id).second) continue;
+      ids.push_back(one.id);
+      EXPECT_EQ(event.devices, (std::vector<std::string>{"5f0c", "tse-1"}));
+      EXPECT_NE(event.de.body.find("14.03.2029"), std::string::npos) << event.de.body;
+      EXPECT_NE(event.en.body.find("Order a replacement now."), std::string::npos);
+    }
+  EXPECT_EQ(ids.size(), 4U) << "180, 90, 30 and 7 days before";
+}
+
+TEST_F(NotifierTest, ClosingsAndLateSignaturesAreToldWithWhatTheyAreAbout) {
+  const auto shop = open();
+  const auto state = shop->state();
+  const auto sold = sell(*shop);
+  ASSERT_EQ(error_of(sold), "");
+  const auto reader = shop->reader();
+  ASSERT_TRUE(reader.ok());
+  const ShopEvents events(std::string(64, 'b'));
+  journal::Entry entry;
+  entry.sequence = journal::Sequence(4711);
+  entry.register_id = "KASSE-01";
+  entry.kind = entry_kind::closing;
+  Closing closing;
+  closing.register_id = *RegisterId::parse("KASSE-01");
+  closing.number = 412;
+  closing.at = *LocalStamp::parse("2026-11-21T18:05:00+01:00");
+  closing.receipts = 214;
+  closing.turnover = Money::from_cents(184'230);
+  entry.payload = to_json(closing);
+  const auto done = events.entry(entry, *state, {}, **reader);
+  ASSERT_TRUE(done.ok() && *done) << done.error().detail;
+  EXPECT_EQ((*done)->name, "closing.created");
+  EXPECT_EQ((*done)->id, "bbbbbbbbbbbbbbbb-4711");
+  EXPECT_EQ((*done)->registers, std::vector<std::string>{"KASSE-01"});
+  EXPECT_NE((*done)->de.subject.find("Abschluss Nr. 412 fertig"), std::string::npos);
+  EXPECT_NE((*done)->de.body.find("1842.30"), std::string::npos) << (*done)->de.body;
+
+  entry.kind = entry_kind::late_signature;
+  LateSignature late;
+  late.plan_sequence = sold->receipt.plan_sequence;
+  late.tse_serial = state->tses.begin()->first;
+  late.transaction = 815;
+  entry.payload = to_json(late);
+  const auto found = events.entry(entry, *state, {}, **reader);
+  ASSERT_TRUE(found.ok() && *found) << found.error().detail;
+  EXPECT_EQ((*found)->name, "signature.late");
+  EXPECT_EQ((*found)->devices.back(), "tse-1");
+  EXPECT_NE((*found)->en.body.find(sold->receipt.plan.receipt_number), std::string::npos)
+      << (*found)->en.body;
 }
 
 TEST_F(NotifierTest, NobodyConfiguredIsSaid) {

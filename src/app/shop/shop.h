@@ -238,6 +238,8 @@ class Shop {
   struct NoticeToTell {
     std::string id;
     mail::Notice notice;
+    std::string device = {};       ///< it is about: TSE serial or signature device id
+    std::string register_id = {};  ///< it concerns
   };
   /// Who tells people. E-NOT-102 (not_found): nobody is configured. Lives as long as the shop.
   virtual Result<Notifier*> notifier() = 0;

@@ -107,7 +107,9 @@ std::string_view name_of_notice(const mail::Notice& notice) {
     std::string_view operator()(const mail::ShopCopied&) const { return "journal.copied"; }
     std::string_view operator()(const mail::Announcement& what) const {
       if (what.code == "W-TSE-130") return "device.certificate_expiring";
-      if (what.code == "W-TSE-131") return "device.storage_forecast";
+      if (what.code == "W-TSE-131" || what.code == "W-ARC-201" || what.code == "W-ARC-202")
+        return "device.storage_forecast";
+      if (what.code.starts_with("W-REP-")) return "report.due";
       if (what.code.find("-CLK-") != std::string::npos || what.code == "E-TSE-150")
         return "clock.suspicious";
       return "message";
@@ -288,13 +290,18 @@ notify::Event ShopEvents::report_due(const std::string& signer, const OutageBega
   return event;
 }
 
-notify::Event ShopEvents::notice(const std::string& id, const mail::Notice& notice,
-                                 Instant now) const {
+notify::Event ShopEvents::notice(const Shop::NoticeToTell& notice, Instant now,
+                                 const recorder::State* state) const {
   notify::Event event;
-  event.id = id_of(id);
-  event.name = name_of_notice(notice);
+  if (state != nullptr && !notice.device.empty())
+    event = outage_event(id_of(notice.id), {}, notice.device, *state);
+  event.id = id_of(notice.id);
+  event.name = name_of_notice(notice.notice);
   event.at = now;
-  set_texts(event, notice);
+  if (!notice.register_id.empty()) event.registers = {notice.register_id};
+  if (const auto* what = std::get_if<mail::Announcement>(&notice.notice.what))
+    event.data.set("code", what->code);
+  set_texts(event, notice.notice);
   return event;
 }
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "app/shop/shop.h"
 #include "base/result.h"
 #include "journal/journal.h"
 #include "mail/notice.h"
@@ -33,9 +34,9 @@ class ShopEvents {
   /// The report to FinanzOnline that an outage of 48 hours asks for.
   [[nodiscard]] notify::Event report_due(const std::string& signer, const OutageBegan& outage,
                                          Instant now, const recorder::State& state) const;
-  /// Anything else with words of its own. `id` without the journal's.
-  [[nodiscard]] notify::Event notice(const std::string& id, const mail::Notice& notice,
-                                     Instant now) const;
+  /// Anything else with words of its own.
+  [[nodiscard]] notify::Event notice(const Shop::NoticeToTell& notice, Instant now,
+                                     const recorder::State* state) const;
 
  private:
   [[nodiscard]] std::string id_of(std::string_view rest) const;

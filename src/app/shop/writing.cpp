@@ -216,11 +216,19 @@ Result<bool> OpenShop::has_secret(const vault::SecretId& id) {
 }
 
 void OpenShop::look_at(const Error& error) {
-  if (!m_notifier ||
-      (error.code != "E-JRN-203" && error.code != "E-JRN-204" && error.kind != ErrorKind::corrupt))
-    return;
-  m_notifier->urgent("journal/" + error.code,
-                     {{}, mail::JournalNotWritable{.cause = error.detail, .code = error.code}});
+  if (!m_notifier) return;
+  if (error.code == "E-JRN-203" || error.code == "E-JRN-204" || error.kind == ErrorKind::corrupt) {
+    m_notifier->urgent("journal/" + error.code,
+                       {{}, mail::JournalNotWritable{.cause = error.detail, .code = error.code}});
+  } else if (error.code == "E-CLK-101") {
+    const mail::Announcement what{
+        .de = "Die Uhr der Kasse steht weit neben dem letzten Beleg: Es wird nicht verkauft.",
+        .en = "The till's clock is far from the last receipt: nothing is sold.",
+        .remedy_de = "Datum und Uhrzeit prüfen; stimmen sie: siegel clock confirm.",
+        .remedy_en = "Check date and time; if they are right: siegel clock confirm.",
+        .code = error.code};
+    m_notifier->urgent("clock/" + error.code, {{}, what});
+  }
 }
 
 }  // namespace siegel::app
