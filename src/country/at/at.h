@@ -28,10 +28,12 @@ class Austria final : public Country {
   ///   Schlussbeleg, -104 the clock is further back than clock_back_max_s, -105 the AES key is not
   ///   there or has not 32 bytes, -106 the register has no signature device, -107 the counter would
   ///   leave its range;
-  /// - invalid: E-RKS-111 a kind that Austria does not know (order, transfer, invoice, benefit,
-  ///   other: nothing is paid, so nothing may look like a receipt), -112 money movement and sale on
-  ///   one receipt, -113 `name` is no period or lies in the future, -114 a kind without amount has
-  ///   a total.
+  /// - conflict too: E-RKS-115 the register counts in another currency than EUR;
+  /// - invalid: E-RKS-112 money movement and sale on one receipt, -113 `name` is no period or lies
+  ///   in the future, -114 a kind without amount has a total.
+  /// Not signed, because nothing is paid with it or nothing of it is turnover [BAO 131b]: orders,
+  /// delivery notes, invoices, benefits, goods on approval, stock-takings, notes; receipts of money
+  /// that moves, of tips for the staff, of money of others, and of sales on account alone.
   [[nodiscard]] Result<Plan> decide(const ReceiptDraft& draft, const Facts& facts) const override;
   /// Always Done: no TSE is called. A plan with `rksv` asks for sign_step().
   [[nodiscard]] Next next(const Plan& plan, const Progress& progress) const override;

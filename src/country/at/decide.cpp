@@ -223,6 +223,8 @@ Result<Plan> Austria::decide(const ReceiptDraft& draft, const Facts& facts) cons
   SIEGEL_TRY_OK(check_counts(draft, rule.contents));
   SIEGEL_TRY_OK(check_first_order(draft, facts));
   SIEGEL_TRY_OK(check_handwritten(draft, facts));
+  SIEGEL_TRY_OK(check_particulars(draft, facts));
+  if (draft.kind == ReceiptKind::gift_basket) return no_vorgang();
   if (draft.kind == ReceiptKind::reversal) SIEGEL_TRY_OK(check_original(draft, facts));
   Plan plan = plan_of(draft, facts);
   SIEGEL_TRY(plan.name, period_of(draft, facts.now.date()));

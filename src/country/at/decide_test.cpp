@@ -271,6 +271,74 @@ TEST(DecideAt, NothingIsSoldWithoutTheDevice) {
   }
 }
 
+std::string sums_of(const Plan& plan) {
+  if (!plan.rksv) return "not signed";
+  std::string sums;
+  for (const Money sum : plan.rksv->amounts) sums += (sums.empty() ? "" : "_") + sum.text();
+  return sums;
+}
+
+TEST(DecideAt, TheFiveSumsAreWhatWasPaid) {
+  Shop shop;
+  shop.business.agencies = {{.id = 7, .name = "Theater"}};
+  const auto sums = [&](std::string_view lines, std::string_view payment) {
+    const auto plan = shop.decide(fmt::format(
+        R"({{"lines":[{}],"payments":[{}],"references":[{{"number":"KASSE-01-000001"}}]}})", lines,
+        payment));
+    return plan.ok() ? sums_of(*plan) : plan.error().code + " " + plan.error().detail;
+  };
+  constexpr std::string_view cash_45 = R"({"kind":"cash","amount":45})";
+  constexpr std::string_view none = R"({"kind":"none","amount":0})";
+  constexpr std::string_view sold = R"({"text":"a","amount":45,"vat":"B"},)";
+  const auto with = [&](std::string_view line) { return fmt::format("{}{}", sold, line); };
+  // A claim: nothing is Barumsatz until it is paid, then all of it is, in the fourth sum.
+  const std::string on_account =
+      with(R"({"text":"b","amount":-45,"gv_typ":"Forderungsentstehung"})");
+  EXPECT_EQ(sums(on_account, none), "not signed");
+  EXPECT_EQ(sums(R"({"text":"b","amount":45,"gv_typ":"Forderungsaufloesung"})", cash_45),
+            "0.00_0.00_0.00_45.00_0.00");
+  // Paid in part: the sums make what was paid.
+  EXPECT_EQ(sums(with(R"({"text":"b","amount":-40,"gv_typ":"Forderungsentstehung"})"),
+                 R"({"kind":"cash","amount":5})"),
+            "0.00_45.00_0.00_-40.00_0.00");
+  // A voucher counts as money: the receipt is signed though nothing else is paid.
+  EXPECT_EQ(
+      sums(with(R"({"text":"b","amount":-45,"gv_typ":"MehrzweckgutscheinEinloesung"})"), none),
+      "0.00_45.00_0.00_-45.00_0.00");
+  EXPECT_EQ(sums(with(R"({"text":"b","amount":-20,"gv_typ":"MehrzweckgutscheinEinloesung"},
+                         {"text":"c","amount":-25,"gv_typ":"Forderungsentstehung"})"),
+                 none),
+            "0.00_45.00_0.00_-45.00_0.00");
+  EXPECT_EQ(sums(R"({"text":"b","amount":45,"gv_typ":"MehrzweckgutscheinKauf"})", cash_45),
+            "0.00_0.00_0.00_45.00_0.00");
+  // A down payment has its rate when it is taken, and is taken off again.
+  EXPECT_EQ(sums(R"({"text":"b","amount":45,"gv_typ":"Anzahlungseinstellung","vat":"B"})", cash_45),
+            "0.00_45.00_0.00_0.00_0.00");
+  // Tips for the staff: beside a sale in the fourth sum, alone no Barumsatz.
+  EXPECT_EQ(sums(with(R"({"text":"b","amount":5,"gv_typ":"TrinkgeldAN"})"),
+                 R"({"kind":"card","amount":50})"),
+            "0.00_45.00_0.00_5.00_0.00");
+  EXPECT_EQ(
+      sums(R"({"text":"b","amount":-5,"gv_typ":"TrinkgeldAN"})", R"({"kind":"cash","amount":-5})"),
+      "not signed");
+  // Money of others alone is none either; cash that moves never stands beside a sale.
+  EXPECT_EQ(sums(R"({"text":"b","amount":45,"vat":"B","agency":7})", cash_45), "not signed");
+  EXPECT_EQ(sums(with(R"({"text":"b","amount":5,"gv_typ":"Einzahlung"})"),
+                 R"({"kind":"cash","amount":50})"),
+            "E-RKS-112 money put into or taken out of the drawer needs a receipt of its own");
+  // A line taken back is in none of them.
+  EXPECT_EQ(sums(with(R"({"text":"b","amount":99,"vat":"A","cancelled":true})"), cash_45),
+            "0.00_45.00_0.00_0.00_0.00");
+  shop.register_info.base_currency = Currency::parse("CHF").value();
+  EXPECT_EQ(sums(R"({"text":"b","amount":45,"vat":"B"})", cash_45),
+            "E-RKS-115 register KASSE-01 counts in CHF; an Austrian one counts in EUR");
+}
+
+TEST(DecideAt, AGiftBasketLeavesNothing) {
+  EXPECT_EQ(Shop().refusal(R"({"kind":"gift_basket","lines":[{"text":"a","amount":1,"vat":"A"}]})"),
+            "E-SAL-539 /kind");
+}
+
 TEST(FieldFour, IsHeldWhileTheClockIsBehind) {
   Shop shop;
   const std::string sale = one_line(R"("amount":"10.00","vat":"A")");
