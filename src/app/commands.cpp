@@ -47,6 +47,8 @@ int run(const std::vector<std::string>& arguments) {
   add_sale(line, context);
   add_receipt(line, context);
   add_export(line, context);
+  add_dfka(line, context);
+  add_handover(line, context);
   add_elster(line, context);
   add_outages(line, context);
   add_outage_acts(line, context);
@@ -66,6 +68,8 @@ int run(const std::vector<std::string>& arguments) {
   add_at_export(line, context);
   add_dues(line, context);
   add_closing(line, context);
+  add_table(line, context);
+  add_master(line, context);
 
   std::string out;
   std::string err;

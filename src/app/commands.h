@@ -21,6 +21,8 @@ void add_tse_life(CommandLine& line, Context& context);
 void add_sale(CommandLine& line, Context& context);
 void add_receipt(CommandLine& line, Context& context);
 void add_export(CommandLine& line, Context& context);
+void add_dfka(CommandLine& line, Context& context);
+void add_handover(CommandLine& line, Context& context);
 void add_elster(CommandLine& line, Context& context);
 void add_outages(CommandLine& line, Context& context);
 void add_outage_acts(CommandLine& line, Context& context);
@@ -41,6 +43,8 @@ void add_at_report(CommandLine& line, Context& context);
 void add_at_export(CommandLine& line, Context& context);
 void add_dues(CommandLine& line, Context& context);
 void add_closing(CommandLine& line, Context& context);
+void add_table(CommandLine& line, Context& context);
+void add_master(CommandLine& line, Context& context);
 void add_demo(CommandLine& line, Context& context);
 
 }  // namespace siegel::app

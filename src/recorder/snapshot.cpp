@@ -90,6 +90,11 @@ void write_registers(json::Writer& out, const State& state) {
     out.field("next_stock_number", number(reg.next_stock_number));
     out.field("register_sequence", number(reg.register_sequence));
     write_rksv(out, reg.rksv);
+    if (!reg.signed_in.empty()) {
+      out.key("signed_in").begin_array();
+      for (const std::string& cashier : reg.signed_in) out.string(cashier);
+      out.end_array();
+    }
     out.key("transactions").begin_object();
     for (const auto& [serial, highest] : reg.transactions) out.field(serial, number(highest));
     out.end_object().end_object();
@@ -346,6 +351,12 @@ Status read_registers(json::Fields& fields, State& state) {
     SIEGEL_TRY(auto rksv, item.optional_object("rksv"));
     if (rksv) {
       SIEGEL_TRY(reg.rksv, read_rksv(std::move(*rksv)));
+    }
+    SIEGEL_TRY(const json::Items cashiers,
+               item.optional_array("signed_in", RegisterState::signed_in_max));
+    for (std::size_t n = 0; n < cashiers.size(); ++n) {
+      SIEGEL_TRY(const std::string cashier, cashiers.string(n, 200));
+      reg.signed_in.insert(cashier);
     }
     const json::Value* transactions = item.any("transactions");
     if (transactions == nullptr || transactions->object() == nullptr)

@@ -17,6 +17,14 @@ Error contradiction(std::uint64_t sequence, std::string_view why) {
                  fmt::format("entry {}", sequence));
 }
 
+void note_cashier(const Plan& plan, RegisterState& reg) {
+  const std::string& text = plan.process_data.empty() ? plan.note : plan.process_data;
+  const std::string& who = plan.cashier_id.empty() ? plan.cashier : plan.cashier_id;
+  if (text == "Abmeldung") reg.signed_in.erase(who);
+  if (text == "Anmeldung" && !who.empty() && reg.signed_in.size() < RegisterState::signed_in_max)
+    reg.signed_in.insert(who);
+}
+
 }  // namespace
 
 std::string scoped(std::string_view register_id, std::string_view name) {
@@ -190,6 +198,7 @@ void State::apply_seal(const Seal& seal) {
   reg.day.apply(seal.plan_sequence, plan, seal, reg.info.base_currency);
   for (const auto& [currency, amount] : cash_moved(plan, reg.info.base_currency))
     reg.drawer[currency] += amount;
+  if (plan.kind == ReceiptKind::memo) note_cashier(plan, reg);
   if (reg.closing && plan.vorgang.get() == reg.closing->begun.difference_vorgang())
     reg.closing->difference_done = true;
   if (reg.closing && plan.vorgang.get() == reg.closing->begun.signature_vorgang())

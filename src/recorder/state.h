@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,6 +53,9 @@ struct RegisterState {
   std::uint64_t closings = 0;           ///< number of the last closing (Z)
   std::uint64_t last_closing = 0;       ///< its entry; 0: none yet
   std::optional<ClosingState> closing;  ///< under way
+  /// Cashiers that signed in and not out again, by memos "Anmeldung" and "Abmeldung" (BIO-031).
+  std::set<std::string> signed_in;
+  static constexpr std::size_t signed_in_max = 1000;
   /// Highest transaction number recorded for this client, per TSE serial. What a device holds above
   /// it is not known to the journal yet.
   std::map<std::string, std::uint64_t, std::less<>> transactions;

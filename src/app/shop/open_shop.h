@@ -103,6 +103,7 @@ class OpenShop final : public Shop {
   Result<SignerInfo> create_signer(CreateSigner create, const std::string& actor) override;
   Result<crypto::SecretBytes> make_aes_key(const RegisterId& id,
                                            const crypto::SecretBytes* given) override;
+  Result<TableDone> table(const recorder::TableAct& act, const std::string& actor) override;
   using Shop::close_day;
   Result<DayClosed> close_day(const CloseDay& close) override;
   Status record(const OutageNote& note, const std::string& actor) override {

@@ -107,6 +107,12 @@ struct DayClosed {
   bool replayed = false;  ///< the key had been used before: this is what it closed
 };
 
+/// What became of a table.
+struct TableDone {
+  std::optional<Receipt> receipt;  ///< the order, bill or note that belongs to it, if any
+  bool replayed = false;
+};
+
 /// One request to end a register's day.
 struct CloseDay {
   RegisterId register_id;
@@ -208,7 +214,8 @@ class Shop {
   virtual Status disable_tse(const std::string& id) = 0;
   /// Errors: E-TSE-302.
   virtual Status record(const TseChecked& checked, const std::string& actor) = 0;
-  /// Errors: E-TSE-302, E-RET-101 (conflict, is retired), -102 (no reason), -103 (conflict, in use).
+  /// Errors: E-TSE-302, E-RET-101 (conflict, is retired), -102 (no reason), -103 (conflict, in
+  /// use).
   virtual Status record(const TseRetired& retired, const std::string& actor) = 0;
   /// A person says that the machine's clock is right after E-CLK-101; `typed`: what another clock
   /// shows. E-CLK-102 (conflict): that is not enough.
@@ -225,6 +232,9 @@ class Shop {
   /// Returns the key. E-AUT-118 (conflict): another one was given than there is. E-FON-004.
   virtual Result<crypto::SecretBytes> make_aes_key(const RegisterId& id,
                                                    const crypto::SecretBytes* given) = 0;
+  /// Orders, bills and what happens to parties in between. Repeated with the same key nothing
+  /// happens twice. Errors E-TBL-1xx, those of sell().
+  virtual Result<TableDone> table(const recorder::TableAct& act, const std::string& actor) = 0;
   /// Ends the day of a register (Z); there is no other way. Repeated with the same key it answers
   /// with the same closing. Errors of the recorder: E-CLO-1xx, Austria E-RKS-3xx.
   virtual Result<DayClosed> close_day(const CloseDay& close) = 0;
