@@ -61,8 +61,9 @@ Exit status(const Context& context) {
   json::Array secrets;
   for (const auto& id : found->secrets) secrets.push_back(id.text());
   document.set("closed", std::move(closed));
+  if (found->error || !found->closed.empty())
+    document.set("code", found->error ? found->error->code : found->closed.front().second.code);
   document.set("key", word_of(found->key.place));
-  if (found->error) document.set("error", found->error->code);
   document.set("secrets", std::move(secrets));
   if (!found->key.tpm.empty()) document.set("tpm", found->key.tpm);
   context.show(text, document);
@@ -102,7 +103,8 @@ Exit release(const Context& context) {
 Exit tpm(const Context& context, const Options& options) {
   const TpmFound found = find_tpm(options.tpm.empty() ? context.tpm : options.tpm);
   json::Object document;
-  if (found.error) document.set("error", found.error->code);
+  if (found.error || !found.present)
+    document.set("code", found.error ? found.error->code : std::string("E-VLT-201"));
   document.set("present", found.present);
   document.set("text", found.text);
   document.set("version", found.version);
@@ -121,7 +123,7 @@ Exit tpm(const Context& context, const Options& options) {
 void add_vault(CommandLine& line, Context& context) {
   line.group("vault", "PINs and keys, and what guards them");
   Options& options = line.own<Options>();
-  const auto tpm_help = "which TPM: device:/dev/tpmrm0 (default), swtpm:..., tabrmd:...";
+  const auto* const tpm_help = "which TPM: device:/dev/tpmrm0 (default), swtpm:..., tabrmd:...";
   line.command("vault status", "Where the key is, and whether every secret opens")
       .example("siegel vault status")
       .run([&] { return status(context); });

@@ -54,7 +54,7 @@ Result<std::optional<PinMemory>> read_memory(vault::Vault& vault, const SecretId
   };
   auto memory = parse();
   if (!memory) return corrupt("E-VLT-003", memory.error().detail, id.text());
-  return std::optional(std::move(*memory));
+  return std::optional(*memory);
 }
 
 Status write_memory(vault::Vault& vault, const SecretId& id, const PinMemory& memory) {
@@ -67,9 +67,9 @@ Status write_memory(vault::Vault& vault, const SecretId& id, const PinMemory& me
 }
 
 Status forget(vault::Vault& vault, const SecretId& id) {
-  const auto removed = vault.remove(id);
-  if (!removed && removed.error().kind != ErrorKind::not_found) return removed;
-  return Ok{};
+  auto removed = vault.remove(id);
+  if (removed || removed.error().kind == ErrorKind::not_found) return Ok{};
+  return removed;
 }
 
 /// The answer to something secret that was shown, remembered.
@@ -108,7 +108,7 @@ Status show_pin(device::Tse& tse, TseUser user, const SecretBytes& pin, vault::V
     if (!left && memory.left && *memory.left > 0) left = *memory.left - 1;
     if (!left) left = usual_tries - 1;
   }
-  const Status remembered = remember(vault, id, memory, left, answer);
+  Status remembered = remember(vault, id, memory, left, answer);
   if (!answer) return answer.error();
   return remembered;
 }
@@ -207,7 +207,7 @@ Status unblock_pin(device::Tse& tse, const std::string& tse_id, TseUser user, va
   memory.at = now;
   memory.unanswered += 1;
   SIEGEL_TRY_OK(write_memory(vault, puk_tries, memory));
-  const Status answer = tse.unblock_pin(user, puk, *next);
+  Status answer = tse.unblock_pin(user, puk, *next);
   SIEGEL_TRY_OK(remember(vault, puk_tries, memory, {}, answer));
   if (!answer) return answer;
   SIEGEL_TRY(const SecretId secret, pin_id(tse_id, user));

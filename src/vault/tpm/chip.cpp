@@ -103,9 +103,7 @@ Bytes copy_of(const BYTE* bytes, std::size_t size) {
   return {view.begin(), view.end()};
 }
 
-const BYTE* raw(BytesView bytes) {
-  return reinterpret_cast<const BYTE*>(bytes.data());  // NOLINT(*-reinterpret-cast): C interface
-}
+const BYTE* raw(BytesView bytes) { return reinterpret_cast<const BYTE*>(bytes.data()); }
 
 /// A device file that is not there or not ours is said in plain words, before tss2 says it on
 /// stderr.

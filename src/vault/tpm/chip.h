@@ -8,7 +8,7 @@
 #include "crypto/secret.h"
 #include "vault/tpm/tpm.h"
 
-// A connection to a TPM and the few commands we need. Not part of the module's contract.
+// A connection to a TPM and the few commands we need.
 
 namespace siegel::vault::tpm {
 

@@ -6,7 +6,7 @@
 #include "base/result.h"
 #include "vault/tpm/chip.h"
 
-// The content of vault.tpm (docs/formats/vault.md). Not part of the module's contract.
+// The content of vault.tpm (docs/formats/vault.md).
 
 namespace siegel::vault::tpm {
 
