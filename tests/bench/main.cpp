@@ -29,6 +29,7 @@ constexpr std::array entries = {
     Entry{"sign-1", "Austria: sign and record, 1 register", siegel::bench::bench_sign_1},
     Entry{"sign-32", "Austria: sign and record, 32 registers", siegel::bench::bench_sign_32},
     Entry{"growth", "a sale at a million entries", siegel::bench::bench_growth},
+    Entry{"closing", "closing a day of 1,000 receipts", siegel::bench::bench_closing},
     Entry{"verify", "checking an export of a TSE", siegel::bench::bench_verify},
     Entry{"verify-dsfinvk", "checking a DSFinV-K export", siegel::bench::bench_verify_dsfinvk},
     Entry{"verify-dep", "Austria: checking a DEP", siegel::bench::bench_verify_dep},

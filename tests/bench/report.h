@@ -70,6 +70,7 @@ void bench_sale_32(const Settings& settings, Report& report);
 void bench_sign_1(const Settings& settings, Report& report);
 void bench_sign_32(const Settings& settings, Report& report);
 void bench_growth(const Settings& settings, Report& report);
+void bench_closing(const Settings& settings, Report& report);
 void bench_verify(const Settings& settings, Report& report);
 /// The other process of bench_verify: prints seconds, signatures and megabytes.
 int verify_child(const char* file);
