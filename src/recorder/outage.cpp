@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/mutant.h"
@@ -143,8 +144,29 @@ const std::string& Recorder::tse_for(const RegisterInfo& info) const {
   if (outage == m_state.outages.end() || !outage->second.open || is_switched(*outage->second.open))
     return info.tse_serial;
   for (const std::string& serial : info.backup_tses)
-    if (m_state.tses.contains(serial) && !suspended(serial)) return serial;
+    if (m_state.tses.contains(serial) && !m_state.retired(serial) && !suspended(serial))
+      return serial;
   return info.tse_serial;
+}
+
+Status Recorder::check_backups(const RegisterInfo& info) const {
+  std::set<std::string> seen{info.tse_serial};
+  for (std::size_t i = 0; i < info.backup_tses.size(); ++i) {
+    const std::string& serial = info.backup_tses[i];
+    const std::string place = fmt::format("/backup_tses/{}", i);
+    if (!m_state.tses.contains(serial))
+      return not_found("E-TSE-302", fmt::format("no TSE {} is in operation", excerpt(serial)),
+                       place);
+    if (m_state.retired(serial))
+      return conflict("E-RET-101", fmt::format("TSE {} is out of operation", serial), place);
+    if (info.tse_serial.empty() || !seen.insert(serial).second)
+      return invalid("E-REG-110",
+                     fmt::format("TSE {} cannot stand in: it is named twice, or the register has "
+                                 "no TSE of its own",
+                                 serial),
+                     place);
+  }
+  return Ok{};
 }
 
 country::Outage Recorder::outage_of(const std::string& tse_serial) const {

@@ -111,6 +111,35 @@ TEST_F(OutageTest, ASecondTseStandsInWhileTheFirstIsDisturbedAndOnlyThen) {
   expect_fold();
 }
 
+TEST_F(OutageTest, OnlyAnotherTseInOperationCanStandIn) {
+  shop.master(TestStand::tse("tse-2", second));
+  const auto refusal = [&](std::vector<std::string> backups, const char* own = first) {
+    RegisterInfo info{TestStand::reg(1), "Kasse 1", own};
+    info.backup_tses = std::move(backups);
+    return shop.refusal(shop.master(info, true));
+  };
+  EXPECT_EQ(refusal({"beef"}), "E-TSE-302");
+  EXPECT_EQ(refusal({first}), "E-REG-110");
+  EXPECT_EQ(refusal({second, second}), "E-REG-110");
+  EXPECT_EQ(refusal({second}, ""), "E-REG-110");
+  EXPECT_EQ(refusal({second}), "accepted");
+  expect_fold();
+}
+
+TEST_F(OutageTest, ARegisterOfADisturbedTseMovesAtOnce) {
+  shop.commission_second();
+  shop.sell(1, "k0");
+  RegisterInfo moved{TestStand::reg(1), "Kasse 1", second};
+  shop.master(moved, true);
+  EXPECT_EQ(shop.sell(1, "k1").plan->tse_serial, first) << "after the closing";
+  fail_first("k2");
+  shop.master(moved, true);
+  const Accepted there = shop.sell(1, "k3");
+  EXPECT_EQ(there.plan->tse_serial, second);
+  EXPECT_EQ(there.plan->disturbed_tse, "") << "its own now";
+  expect_fold();
+}
+
 TEST_F(OutageTest, WhenTheSecondFailsTooEachHasItsOutageAndTheReceiptCountsInTheFirst) {
   shop.commission_second();
   fail_first("k1");

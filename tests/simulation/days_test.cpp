@@ -40,6 +40,8 @@ Instant draw_opening(SeededRandom& draw) {
   return at + std::chrono::seconds(draw.below(1200)) - std::chrono::seconds(900);
 }
 
+const Instant earliest = Instant::parse("2026-11-18T00:00:00.000Z").value();
+
 /// What is wrong with this day; empty: nothing.
 std::string run_day(std::uint64_t seed, Totals& totals) {
   SeededRandom draw(seed * 7919 + 1);
@@ -85,7 +87,9 @@ std::string run_day(std::uint64_t seed, Totals& totals) {
                    .syncs_only = draw.below(3) == 0});
     } else if (bad_clock && draw.below(300) == 0) {
       const auto by = std::chrono::seconds(draw.below(draw.below(3) == 0 ? 100'000 : 300));
-      shop.clock().turn(draw.below(2) == 0 ? by : -by);
+      // Never to before the certificates of the TSEs began: then none can work.
+      const bool back = draw.below(2) != 0 && shop.clock().now().wall - by > earliest;
+      shop.clock().turn(back ? -by : by);
     }
     world.step();
   }
