@@ -31,6 +31,7 @@ OpenItem take_from(OpenItem& item, Quantity quantity) {
     part.open = quantity;
     part.total = total;
   }
+  if (SIEGEL_MUTANT("settle-twice")) return part;
   item.open = Quantity::from_raw(item.open.raw() - quantity.raw());
   item.total += -total;
   return part;
@@ -58,7 +59,7 @@ Status take_items(Party& party, const Selection& selection, Taken& taken) {
                                   item->open.text(), quantity.text()),
                       place);
     put(taken, take_from(*item, quantity));
-    if (item->open == Quantity() && !SIEGEL_MUTANT("settle-twice")) party.items.erase(item);
+    if (item->open == Quantity()) party.items.erase(item);
   }
   return Ok{};
 }
