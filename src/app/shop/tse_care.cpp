@@ -118,7 +118,10 @@ ClockEvidence OpenShop::clock_evidence() {
 }
 
 Status OpenShop::check_clock() {
-  return m_clock_guard->check(m_environment.clock.now().wall, [this] { return clock_evidence(); });
+  const Status believed =
+      m_clock_guard->check(m_environment.clock.now().wall, [this] { return clock_evidence(); });
+  if (!believed) look_at(believed.error());
+  return believed;
 }
 
 Result<ClockConfirmed> OpenShop::confirm_clock(std::optional<Instant> typed,
