@@ -79,6 +79,8 @@ Status FolderFiles::cut(const std::string& name, std::uint64_t size) {
 }
 
 Status FolderFiles::read(const std::string& name, const std::function<Status(BytesView)>& piece) {
+  std::error_code ignored;
+  if (!m_files.contains(name) && !fs::exists(m_folder / name, ignored)) return Ok{};
   SIEGEL_TRY(File* const file, open(name));
   constexpr std::size_t piece_bytes = std::size_t{1} << 20;
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(piece_bytes);

@@ -311,8 +311,10 @@ Days live(TestShop& shop, Dice& dice, std::size_t registers) {
     const std::size_t count = dice.below(14);
     for (std::size_t i = 0; i < count; ++i) {
       if (dice.one_in(12)) {
-        shop.mood =
-            dice.one_in(2) ? TestShop::Mood::dead : TestShop::Mood::does_it_and_says_nothing;
+        constexpr std::array moods = {TestShop::Mood::dead,
+                                      TestShop::Mood::does_it_and_says_nothing,
+                                      TestShop::Mood::finishes_and_says_nothing};
+        shop.mood = moods[dice.below(moods.size())];
         ++lived.outages;
       } else if (shop.mood != TestShop::Mood::works && dice.one_in(3)) {
         shop.recover();

@@ -53,7 +53,7 @@ class EntriesReader final : public journal::Reader {
 class TestShop {
  public:
   /// How the TSE behaves with the next calls.
-  enum class Mood { works, dead, does_it_and_says_nothing };
+  enum class Mood { works, dead, does_it_and_says_nothing, finishes_and_says_nothing };
 
   explicit TestShop(std::size_t registers = 1, Profile profile = {}) {
     restart();
@@ -275,7 +275,9 @@ class TestShop {
       return;
     }
     const auto answer = perform(call.call);
-    if (mood == Mood::does_it_and_says_nothing) {
+    const bool is_finish = call.call.operation == device::TseCall::Operation::finish;
+    if (mood == Mood::does_it_and_says_nothing ||
+        (mood == Mood::finishes_and_says_nothing && is_finish)) {
       on(recorder::Answered{call.id, unknown("E-TSE-104", "no answer")});
       return;
     }
