@@ -244,6 +244,7 @@ void add_closing(CommandLine& line, Context& context) {
       .option("--number", options.number, "N", "its number; the latest if left out")
       .option("--columns", options.columns, "N", "width of the print, default 48")
       .run([&] { return report_z(context, options); });
+  line.group("cash", "Cash reports of other programs");
   line.command("cash report", "Book the orders of a cash report that another program made")
       .example("siegel cash report settlement.json")
       .positional("file", options.file,
