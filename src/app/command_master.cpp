@@ -69,18 +69,30 @@ Exit show(const Context& context, const Options& options) {
   const auto state = (*shop)->state();
   if (!state) return context.fail(state.error());
   const bool german = context.german();
+  const auto reader = (*shop)->reader();
+  if (!reader) return context.fail(reader.error());
   std::string text;
   json::Array rows;
   for (const auto& [id, reg] : state->registers) {
+    // The four fields a back office wants to see: id, kind of security, since when, what waits.
+    const int security = reg.rksv ? 2 : reg.info.tse_serial.empty() ? 0 : 1;
+    const auto entry = (*reader)->read(journal::Sequence(reg.register_sequence), 1);
+    if (!entry) return context.fail(entry.error());
+    const std::string since = entry->empty() ? std::string() : entry->front().at.text();
     const Business* business = state->business ? &state->business_of(reg) : nullptr;
     const bool waits =
         reg.next_info.has_value() || reg.business_sequence != state->business_sequence;
-    text += fmt::format("{:<20} {:<30} {}\n", id, business == nullptr ? "" : business->name,
-                        !waits   ? (german ? "in Kraft" : "in force")
-                        : german ? "Neue Stammdaten warten auf den Tagesabschluss"
-                                 : "new master data wait for the closing");
+    text +=
+        fmt::format("{:<20} {:<30} {:<5} {} {}\n", id, business == nullptr ? "" : business->name,
+                    security == 0   ? "-"
+                    : security == 1 ? "TSE"
+                                    : "RKSV",
+                    since,
+                    !waits   ? (german ? "in Kraft" : "in force")
+                    : german ? "Neue Stammdaten warten auf den Tagesabschluss"
+                             : "new master data wait for the closing");
     json::Object row;
-    row.set("register", id);
+    row.set("register", id).set("security", security).set("active_since", since);
     row.set("business_entry", static_cast<std::int64_t>(reg.business_sequence));
     row.set("register_entry", static_cast<std::int64_t>(reg.register_sequence));
     row.set("waits", waits);
