@@ -26,10 +26,12 @@ Exit status(const Context& context) {
     item.set("text", outage.open->text);
     item.set("receipts", static_cast<std::int64_t>(outage.open_receipts));
     outages.push_back(std::move(item));
-    outage_text += fmt::format(
-        "  {}  outage no. {} of {} since {}, {} receipts without {}: {}\n", outage.open->code,
-        outage.open->number, austrian ? serial : std::string("the TSE"), outage.open->since.text(),
-        outage.open_receipts, austrian ? "signature" : "TSE", outage.open->text);
+    outage_text +=
+        fmt::format("  {}  outage no. {} of {} since {}, {} receipts without {}: {}\n",
+                    outage.open->code, outage.open->number,
+                    austrian || !views::is_signing_device(serial) ? serial : std::string("the TSE"),
+                    outage.open->since.text(), outage.open_receipts, austrian ? "signature" : "TSE",
+                    outage.open->text);
   }
   const bool degraded = !outages.empty();
   const bool has_device = austrian ? !state->signers.empty() : !state->tses.empty();

@@ -102,9 +102,13 @@ Status SlipPrinter::print(const std::string& device, std::uint64_t number, Outag
   const bool wanted =
       slip == OutageSlip::failure ? state.profile.failure_slip : state.profile.recovery_slip;
   if (!wanted) return Ok{};
-  SIEGEL_TRY(const print::Document document,
-             outage_slip(*m_parts.reader, state, device, number, slip, newest));
-  return print_slip(m_parts.printer, document, state, m_parts.report);
+  const auto document = outage_slip(*m_parts.reader, state, device, number, slip, newest);
+  if (!document) {
+    // Its begin was removed after the retention time: nothing is left to put on paper.
+    if (document.error().kind == ErrorKind::not_found) return Ok{};
+    return document.error();
+  }
+  return print_slip(m_parts.printer, *document, state, m_parts.report);
 }
 
 Status SlipPrinter::handle(std::span<const journal::Entry> entries) {
