@@ -74,6 +74,10 @@ class EngineTest : public ::testing::Test {
     start();
     Business business;
     business.name = "Bäckerei";
+    business.street = "Markt 1";
+    business.postcode = "89073";
+    business.city = "Ulm";
+    business.tax_number = "88/123/45678";
     enter(business);
     // Long, so that only a device that is told to fail does, however busy the machine is.
     enter_deadline(5000);
@@ -137,6 +141,44 @@ class EngineTest : public ::testing::Test {
   std::unique_ptr<journal::Journal> m_journal;
   std::unique_ptr<Engine> m_engine;
 };
+
+TEST_F(EngineTest, WhatIsMeasuredOfItsDevicesCanBeAskedFor) {
+  RecordProperty("proves", "FCC-009");
+  for (std::size_t till = 1; till <= registers; ++till)
+    ASSERT_TRUE(sell_until_taken(till, "k").ok());
+  const auto loads = m_engine->loads();
+  ASSERT_EQ(loads.size(), 1U);
+  EXPECT_EQ(loads[0].device, m_info.serial);
+  EXPECT_EQ(loads[0].condition, recorder::DeviceLoad::Condition::works);
+  EXPECT_GE(loads[0].answers, registers);
+  EXPECT_EQ(loads[0].queue, 0U);
+  EXPECT_EQ(loads[0].registers.size(), registers);
+}
+
+TEST_F(EngineTest, AProbeIsWhatItsOwnerSays) {
+  std::atomic<int> probes = 0;
+  m_engine.reset();
+  Engine::Options options;
+  options.clock = &siegel::system_clock();
+  options.load = [this] { return fold(); };
+  options.probe = [&](const std::string& serial, device::Tse& tse, Now) -> Status {
+    EXPECT_EQ(serial, m_info.serial);
+    ++probes;
+    return tse.self_test();
+  };
+  m_engine =
+      Engine::start(*m_journal, m_germany, {{m_info.serial, m_tse.get()}}, std::move(options))
+          .value();
+  enter(TseSwitch{m_info.serial, TseSwitch::Mode::off, "geprüft"});
+  const auto receipt = sell_until_taken(1, "off");
+  ASSERT_TRUE(receipt.ok());
+  EXPECT_EQ(receipt->seal->error_code, "E-TSE-901");
+  enter(TseSwitch{m_info.serial, TseSwitch::Mode::on, ""});
+  ASSERT_TRUE(m_engine->settle(seconds(30)));
+  EXPECT_EQ(probes, 1);
+  EXPECT_EQ(sell_until_taken(1, "on")->seal->outcome, Seal::Outcome::signed_by_tse);
+  m_engine.reset();
+}
 
 TEST_F(EngineTest, ASaleIsSignedAndItsRepetitionIsTheSame) {
   const auto first = m_engine->call("anna", sale(1, "k"));

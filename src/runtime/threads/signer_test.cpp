@@ -90,6 +90,10 @@ class SignerEngineTest : public ::testing::Test {
     start();
     Business business;
     business.name = "Café";
+    business.street = "Hauptplatz 3";
+    business.postcode = "8010";
+    business.city = "Graz";
+    business.vat_id = "ATU12345678";
     business.country = "AT";
     business.time_zone = "Europe/Vienna";
     enter(business);
