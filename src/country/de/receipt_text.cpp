@@ -167,11 +167,12 @@ bool Layout::is_priced() const {
   switch (m_plan.kind) {
     case ReceiptKind::order:
     case ReceiptKind::abort:
-    case ReceiptKind::transfer:
     case ReceiptKind::memo:
     case ReceiptKind::stock_take:
     case ReceiptKind::gift_basket:
       return false;
+    case ReceiptKind::transfer:
+      return !m_plan.vat.empty();
     case ReceiptKind::receipt:
     case ReceiptKind::reversal:
     case ReceiptKind::training:

@@ -64,9 +64,10 @@ struct Law {
 };
 
 /// Given up, or booked by another system: recorded with its lines, and owes nothing [DSFinV-K
-/// Anhang I].
+/// Anhang I]. A delivery note may state its values all the same.
 bool is_without_value(const Plan& plan) {
-  return plan.kind == ReceiptKind::abort || plan.kind == ReceiptKind::transfer;
+  return plan.kind == ReceiptKind::abort ||
+         (plan.kind == ReceiptKind::transfer && plan.vat.empty());
 }
 
 /// Keys from 1000 are those of the master data.
