@@ -113,11 +113,20 @@ Exit run_map(const Context& context, const Options& options) {
   const auto after = (*shop)->state();
   if (!after) return context.fail(after.error());
   const std::size_t left = unmapped(*after).size();
+  // A register moves between two closings, unless its TSE is disturbed [recorder/masters.h].
+  const bool later = after->registers.at(id->text()).info.tse_serial != tse->serial;
   json::Object document;
+  document.set("after_closing", later);
   document.set("register", id->text());
   document.set("tse", tse->id);
   document.set("tse_serial", tse->serial);
   document.set("unmapped", static_cast<std::int64_t>(left));
+  if (later) {
+    context.show(say(context.german(), "Kasse {} geht mit ihrem nächsten Abschluss an TSE {}.\n",
+                     "Register {} goes to TSE {} with its next closing.\n", id->text(), tse->id),
+                 document);
+    return Exit::success;
+  }
   context.show(
       say(context.german(), "Kasse {} signiert an TSE {}. Noch {} Kassen ohne TSE.\n",
           "Register {} signs on TSE {}. {} registers without a TSE.\n", id->text(), tse->id, left),

@@ -121,7 +121,7 @@ Result<std::uint64_t> Recorder::retire_tse(const Command& command, const TseReti
                      "/successor");
   for (const auto& [id, reg] : m_state.registers) {
     const auto& backups = reg.info.backup_tses;
-    if (reg.info.tse_serial == serial ||
+    if (reg.info.tse_serial == serial || (reg.next_info && reg.next_info->tse_serial == serial) ||
         std::find(backups.begin(), backups.end(), serial) != backups.end())
       return conflict("E-RET-103", fmt::format("register {} signs on it", id), "/tse_serial");
   }

@@ -88,7 +88,8 @@ struct Replaced {
   Retired retired;
 };
 /// The old TSE is exported, every register moves to the other one between two receipts, the old one
-/// is retired. Repeated after a power cut it goes on (`with` names the new one then).
+/// is retired. Repeated after a power cut it goes on (`with` names the new one then). E-RET-105
+/// (conflict): a register goes there with its next closing only; repeat it then.
 [[nodiscard]] Result<Replaced> replace(Shop& shop, const TseInfo& old, const Clock& clock,
                                        ReplaceOptions options, const std::string& actor);
 

@@ -327,6 +327,35 @@ TEST_F(CareTest, ReplacingMovesTheRegistersAndLeavesACompleteArchive) {
   EXPECT_EQ(nights->front().checked.findings_total, 0U);
 }
 
+TEST_F(CareTest, AReplacementThatWasInterruptedGoesOn) {
+  sell(3);
+  const auto fresh = m_shop->create_tse({.id = "tse-2"}, "test");
+  ASSERT_TRUE(fresh.ok());
+  const auto go_on = [&] {
+    ReplaceOptions options;
+    options.with = "tse-2";
+    options.retire.reason = "full";
+    return replace(*m_shop, m_tse, m_clock, options, "test");
+  };
+  // The power went after one register had moved.
+  RegisterInfo info = m_shop->state()->registers.at("KASSE-01").info;
+  info.tse_serial = fresh->serial;
+  ASSERT_TRUE(m_shop->close_day(info.id, "z", {}, "test").ok());
+  ASSERT_TRUE(m_shop->add_register(info, true, "test").ok());
+  reopen();
+  sell(1);
+  sell(1, "KASSE-02");
+  // And again after the old one was disabled, before that was entered.
+  ASSERT_TRUE(m_shop->disable_tse("tse-1").ok());
+  ASSERT_TRUE(m_shop->disable_tse("tse-1").ok());
+  reopen();
+  const auto done = go_on();
+  ASSERT_TRUE(done.ok()) << done.error().code << " " << done.error().detail;
+  EXPECT_EQ(done->moved, (std::vector<std::string>{"KASSE-02"}));
+  EXPECT_EQ(use_of(*m_shop->state(), m_tse.serial), TseUse::retired);
+  sell(1, "KASSE-02");
+}
+
 TEST_F(CareTest, ATseInUseIsNotRetired) {
   sell(1);
   EXPECT_EQ(retire(*m_shop, m_tse, m_clock, {.reason = "x"}, "test").error().code, "E-RET-103");

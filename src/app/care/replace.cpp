@@ -34,6 +34,48 @@ Result<TseNight> last_look(Shop& shop, const TseInfo& tse, const Clock& clock,
   return last;
 }
 
+/// Closes the day and moves what signs on the old TSE. A register moves between two closings only,
+/// unless its TSE is disturbed: one that sold in between is closed once more.
+Status move_registers(Shop& shop, const TseInfo& old, const Clock& clock, bool close_days,
+                      const std::string& actor, Replaced& out) {
+  constexpr int tries = 3;
+  std::vector<std::string> left;
+  for (int i = 0; i < tries; ++i) {
+    SIEGEL_TRY(const recorder::State state, shop.state());
+    for (const auto& [id, reg] : state.registers) {
+      RegisterInfo info = reg.next_info.value_or(reg.info);
+      const bool backup = std::erase(info.backup_tses, old.serial) != 0;
+      const bool moves = info.tse_serial == old.serial || reg.info.tse_serial == old.serial;
+      if (!moves && !backup) continue;
+      if (close_days) {
+        const auto closed = shop.close_day(
+            info.id,
+            fmt::format("replace {} {} {}", old.serial.substr(0, 16), clock.now().wall.text(), i),
+            {}, actor);
+        if (closed)
+          out.closed.push_back(id);
+        else
+          out.not_closed.push_back(
+              fmt::format("{}: {}: {}", id, closed.error().code, closed.error().detail));
+      }
+      if (moves) info.tse_serial = out.successor.serial;
+      std::erase(info.backup_tses, info.tse_serial);
+      SIEGEL_TRY_OK(shop.add_register(info, true, actor));
+      if (moves && std::find(out.moved.begin(), out.moved.end(), id) == out.moved.end())
+        out.moved.push_back(id);
+    }
+    SIEGEL_TRY(const recorder::State after, shop.state());
+    left = registers_of(after, old.serial);
+    if (left.empty()) return Ok{};
+  }
+  return conflict(
+      "E-RET-105",
+      fmt::format("register {} goes to TSE {} with its next closing: close its day, then "
+                  "repeat with that one",
+                  left.front(), out.successor.id),
+      left.front());
+}
+
 }  // namespace
 
 Result<Retired> retire(Shop& shop, const TseInfo& tse, const Clock& clock,
@@ -89,35 +131,13 @@ Result<Replaced> replace(Shop& shop, const TseInfo& old, const Clock& clock, Rep
                       "--with");
     out.successor = found->second;
   }
-  if (options.close_days) {
-    for (const std::string& id : registers_of(before, old.serial)) {
-      const std::string key =
-          fmt::format("replace {} {}", old.serial.substr(0, 16), clock.now().wall.text());
-      const auto closed = shop.close_day(before.registers.at(id).info.id, key, {}, actor);
-      if (closed)
-        out.closed.push_back(id);
-      else
-        out.not_closed.push_back(
-            fmt::format("{}: {}: {}", id, closed.error().code, closed.error().detail));
-    }
-  }
   // Nearly everything is fetched while the old one still signs.
   if (!options.retire.lost) {
     SIEGEL_TRY(const TseNight fetched,
                look_after(shop, old, clock, {.full = true, .stop = {}}, actor));
     if (fetched.error) return *fetched.error;
   }
-  SIEGEL_TRY(const recorder::State state, shop.state());
-  for (const auto& [id, reg] : state.registers) {
-    RegisterInfo info = reg.info;
-    const bool backup = std::erase(info.backup_tses, old.serial) != 0;
-    const bool moves = info.tse_serial == old.serial;
-    if (!moves && !backup) continue;
-    if (moves) info.tse_serial = out.successor.serial;
-    std::erase(info.backup_tses, info.tse_serial);
-    SIEGEL_TRY_OK(shop.add_register(info, true, actor));
-    if (moves) out.moved.push_back(id);
-  }
+  SIEGEL_TRY_OK(move_registers(shop, old, clock, options.close_days, actor, out));
   options.retire.successor = out.successor.serial;
   SIEGEL_TRY(out.retired, retire(shop, old, clock, options.retire, actor));
   return out;
