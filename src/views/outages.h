@@ -116,7 +116,8 @@ struct OutagesExported {
   Hash256 sha256{};    ///< of the bytes written
   journal::Head head;  ///< of the journal when it began
 };
-/// Writes the records of the filter in a form that is not pdf (checked). A second run over a past period gives the same bytes.
+/// Writes the records of the filter in a form that is not pdf (checked). A second run over a past
+/// period gives the same bytes.
 [[nodiscard]] Result<OutagesExported> export_outages(journal::Reader& reader,
                                                      const OutageFilter& filter, OutageForm form,
                                                      Sink& sink);
