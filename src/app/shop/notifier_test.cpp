@@ -158,6 +158,7 @@ class NotifierTest : public testing::Test {
 };
 
 TEST_F(NotifierTest, EachOutageIsToldOnceOnEveryChannelWithRemindersWhileItLasts) {
+  RecordProperty("proves", "TSS-006");
   auto mails = net::testing::MailServer::start(SIEGEL_SOURCE_DIR, {});
   ASSERT_TRUE(mails.ok()) << mails.error().detail;
   Receiver receiver;
