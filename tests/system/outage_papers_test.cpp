@@ -101,6 +101,26 @@ TEST_F(OutagePapers, EachOutagePrintsTwoPapersOnceWhateverIsRestarted) {
   EXPECT_TRUE(content(pdf).starts_with("%PDF-"));
 }
 
+TEST_F(OutagePapers, APaperThatWasNotPrintedWhenThePowerWentIsPrintedByTheNextProcess) {
+  RecordProperty("proves", "TSS-031 TSS-032");
+  set_printer(paper);
+  EXPECT_EQ(sell("light").exit_code, 0);
+  const std::string before = content(shop.folder() / "slips.json");
+  unplug();
+  EXPECT_EQ(sell("dark").exit_code, 0);
+  plug();
+  EXPECT_EQ(sell("light-1").exit_code, 0);
+  // As if neither had come out of the printer.
+  fs::remove(paper);
+  std::ofstream(shop.folder() / "slips.json") << before;
+  EXPECT_EQ(sell("light-2").exit_code, 0);
+  EXPECT_EQ(count(content(paper), "TSE-AUSFALLPROTOKOLL"), 1U) << content(paper);
+  EXPECT_EQ(count(content(paper), "TSE WIEDER"), 1U);
+  // A file that cannot be read stops no sale; papers go on from there once it is away.
+  std::ofstream(shop.folder() / "slips.json") << "{";
+  EXPECT_EQ(sell("light-3").exit_code, 0);
+}
+
 TEST_F(OutagePapers, PapersAreSwitchedOffAndOnAndTheLogGoesOn) {
   RecordProperty("proves", "TSS-009 TSS-034 TSS-035");
   set_printer(paper);
