@@ -114,8 +114,8 @@ std::string party_text(const Party& party, bool german) {
   return text;
 }
 
-Exit show_done(const Context& context, Shop& shop, const TableDone& done, const std::string& party,
-               const Options& options) {
+Exit show_done(const Context& context, Shop& shop, const TableDone& done, const RegisterId& at,
+               const std::string& party, const Options& options) {
   const auto columns = columns_of(options.columns);
   if (!columns) return context.fail(columns.error());
   const auto state = shop.state();
@@ -130,7 +130,7 @@ Exit show_done(const Context& context, Shop& shop, const TableDone& done, const 
     text += *printed;
     document.set("receipt", receipt_document(*done.receipt, shop.country(), state->profile));
   }
-  if (const auto found = recorder::find_party(*state, party)) {
+  if (const auto found = recorder::find_party(*state, party, at)) {
     text += party_text(**found, context.german());
     document.set("party", party_json(**found));
   }
@@ -148,7 +148,8 @@ Exit perform(const Context& context, What what, const Options& options) {
   const auto done = (*shop)->table(*act, "command line");
   if (!done) return context.fail(done.error());
   const bool elsewhere = what == What::move || what == What::merge;
-  return show_done(context, **shop, *done, elsewhere ? options.to : options.party, options);
+  return show_done(context, **shop, *done, act->register_id, elsewhere ? options.to : options.party,
+                   options);
 }
 
 Exit perform_file(const Context& context, const Options& options) {
@@ -168,7 +169,7 @@ Exit perform_file(const Context& context, const Options& options) {
   if (!shop) return context.fail(shop.error());
   const auto done = (*shop)->table(*act, "command line");
   if (!done) return context.fail(done.error());
-  return show_done(context, **shop, *done, act->party, options);
+  return show_done(context, **shop, *done, act->register_id, act->party, options);
 }
 
 Exit show(const Context& context, const Options& options) {
@@ -178,16 +179,10 @@ Exit show(const Context& context, const Options& options) {
   if (!state) return context.fail(state.error());
   std::string text;
   json::Array rows;
-  if (!options.party.empty()) {
-    const auto found = recorder::find_party(*state, options.party);
-    if (!found) return context.fail(found.error());
-    text = party_text(**found, context.german());
-    rows.push_back(party_json(**found));
-  } else {
-    for (const auto& [circle, party] : state->parties) {
-      text += party_text(party, context.german());
-      rows.push_back(party_json(party));
-    }
+  for (const auto& [circle, party] : state->parties) {
+    if (!options.party.empty() && circle != options.party && party.table != options.party) continue;
+    text += party_text(party, context.german());
+    rows.push_back(party_json(party));
   }
   json::Object document;
   document.set("data", std::move(rows));

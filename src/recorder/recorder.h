@@ -243,8 +243,7 @@ class Recorder {
   Result<TableStep> plan_order(const RegisterState& reg, const TableAct& act,
                                const LocalStamp& stamp) const;
   Result<TableStep> plan_bill(Party party, const TableAct& act) const;
-  Result<TableStep> plan_split(const RegisterState& reg, Party party, const TableAct& act,
-                               const LocalStamp& stamp) const;
+  Result<TableStep> plan_split(Party party, const TableAct& act, const LocalStamp& stamp) const;
   Result<TableStep> plan_merge(Party party, const TableAct& act) const;
   Result<TableStep> plan_forward(Party party, const TableAct& act) const;
 

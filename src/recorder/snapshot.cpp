@@ -86,7 +86,6 @@ void write_registers(json::Writer& out, const State& state) {
     out.key("info").raw(to_json(reg.info)).field("last_closing", number(reg.last_closing));
     if (reg.next_info) out.key("next_info").raw(to_json(*reg.next_info));
     out.field("next_number", number(reg.next_number));
-    out.field("next_party", number(reg.next_party));
     out.field("next_stock_number", number(reg.next_stock_number));
     out.field("register_sequence", number(reg.register_sequence));
     write_rksv(out, reg.rksv);
@@ -211,6 +210,7 @@ std::string State::snapshot() const {
           .end_object();
     out.end_array();
   }
+  if (next_party != 1) out.field("next_party", number(next_party));
   write_outages(out, *this);
   if (!parties.empty()) {
     out.key("parties").begin_array();
@@ -345,7 +345,6 @@ Status read_registers(json::Fields& fields, State& state) {
       SIEGEL_TRY(reg.next_info, register_from_json(next));
     }
     SIEGEL_TRY(reg.next_number, unsigned_field(item, "next_number"));
-    SIEGEL_TRY(reg.next_party, unsigned_field(item, "next_party"));
     SIEGEL_TRY(reg.next_stock_number, unsigned_field(item, "next_stock_number"));
     SIEGEL_TRY(reg.register_sequence, unsigned_field(item, "register_sequence"));
     SIEGEL_TRY(auto rksv, item.optional_object("rksv"));
@@ -451,6 +450,9 @@ Status read_lost(json::Fields& fields, State& state) {
 }
 
 Status read_parties(json::Fields& fields, State& state) {
+  if (fields.has("next_party")) {
+    SIEGEL_TRY(state.next_party, unsigned_field(fields, "next_party"));
+  }
   if (!fields.has("parties")) return Ok{};
   SIEGEL_TRY(const json::Items items, fields.required_array("parties", 100'000));
   for (std::size_t i = 0; i < items.size(); ++i) {

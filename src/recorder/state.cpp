@@ -93,10 +93,8 @@ void State::apply_register_next(const RegisterInfo& info) {
 
 void State::apply_party(std::uint64_t at, const std::string& at_register, const Party& party,
                         const std::optional<journal::Key>& key) {
-  RegisterState& reg = registers[at_register];
-  note_key(at, reg.info.id, key, {});
-  const auto known = parties.find(party.circle());
-  if (known == parties.end()) ++reg.next_party;
+  note_key(at, registers[at_register].info.id, key, {});
+  if (!parties.contains(party.circle())) ++next_party;
   if (party.items.empty() && party.vorgang.empty())
     parties.erase(party.circle());
   else

@@ -47,7 +47,6 @@ struct RegisterState {
   std::optional<RegisterInfo> next_info;
   std::uint64_t next_number = 1;
   std::uint64_t next_stock_number = 1;  ///< of stock-takings
-  std::uint64_t next_party = 1;         ///< running number in the name of a party
   DayTotals day;                        ///< since the last closing
   CashMoved drawer;                     ///< what should be in the drawer, over all closings
   std::uint64_t closings = 0;           ///< number of the last closing (Z)
@@ -200,8 +199,9 @@ class State {
   static constexpr std::size_t seen_max = 1000;
   std::map<std::string, VorgangState, std::less<>> vorgaenge;  ///< by scoped()
   std::map<std::string, Party, std::less<>> parties;           ///< open ones, by Abrechnungskreis
-  std::map<std::uint64_t, Plan> unsealed;                      ///< by sequence
-  std::map<std::uint64_t, LostPlan> lost;                      ///< by plan sequence
+  std::uint64_t next_party = 1;            ///< running number in the name of a party
+  std::map<std::uint64_t, Plan> unsealed;  ///< by sequence
+  std::map<std::uint64_t, LostPlan> lost;  ///< by plan sequence
   std::vector<LeftOpen> left_open;
   std::map<std::string, TseMarks, std::less<>> marks;  ///< by TSE serial
   std::map<std::string, TseCare, std::less<>> care;    ///< by TSE serial

@@ -155,7 +155,7 @@ Result<Recorder::TableStep> Recorder::plan_table(const RegisterState& reg, const
     SIEGEL_TRY(step, plan_order(reg, act, stamp));
     return step;
   }
-  SIEGEL_TRY(const Party* found, find_party(m_state, act.party));
+  SIEGEL_TRY(const Party* found, find_party(m_state, act.party, act.register_id));
   Party party = *found;
   if (party.register_id != act.register_id)
     return conflict("E-TBL-109",
@@ -165,7 +165,7 @@ Result<Recorder::TableStep> Recorder::plan_table(const RegisterState& reg, const
     case TableAct::What::settle:
       return plan_bill(std::move(party), act);
     case TableAct::What::split:
-      return plan_split(reg, std::move(party), act, stamp);
+      return plan_split(std::move(party), act, stamp);
     case TableAct::What::merge:
       return plan_merge(std::move(party), act);
     case TableAct::What::forward:
@@ -198,7 +198,7 @@ Result<Recorder::TableStep> Recorder::plan_order(const RegisterState& reg, const
   Party party;
   bool fresh = act.new_party;
   if (!fresh) {
-    const auto found = find_party(m_state, act.party);
+    const auto found = find_party(m_state, act.party, act.register_id);
     if (found) {
       party = **found;
       if (party.register_id != act.register_id)
@@ -217,7 +217,7 @@ Result<Recorder::TableStep> Recorder::plan_order(const RegisterState& reg, const
     party.table = act.party;
     party.first_order = stamp;
     party.circles = {fmt::format("{}/{}/{}", act.party.empty() ? "-" : act.party,
-                                 stamp.date().text(), reg.next_party)};
+                                 stamp.date().text(), m_state.next_party)};
     if (!orders) party.vorgang = party.circles.front();
   }
   TableStep step;
@@ -266,8 +266,7 @@ Result<Recorder::TableStep> Recorder::plan_bill(Party party, const TableAct& act
   return step;
 }
 
-Result<Recorder::TableStep> Recorder::plan_split(const RegisterState& reg, Party party,
-                                                 const TableAct& act,
+Result<Recorder::TableStep> Recorder::plan_split(Party party, const TableAct& act,
                                                  const LocalStamp& stamp) const {
   SIEGEL_TRY_OK(check_table(act.to));
   Party other;
@@ -276,7 +275,7 @@ Result<Recorder::TableStep> Recorder::plan_split(const RegisterState& reg, Party
   other.first_order = party.first_order;
   other.forwarded_from = party.forwarded_from;
   other.circles = {fmt::format("{}/{}/{}", other.table.empty() ? "-" : other.table,
-                               stamp.date().text(), reg.next_party)};
+                               stamp.date().text(), m_state.next_party)};
   // Its orders were signed under the circle it came from.
   other.circles.insert(other.circles.end(), party.circles.begin(), party.circles.end());
   if (other.circles.size() > Party::circles_max)
@@ -299,7 +298,7 @@ Result<Recorder::TableStep> Recorder::plan_split(const RegisterState& reg, Party
 }
 
 Result<Recorder::TableStep> Recorder::plan_merge(Party party, const TableAct& act) const {
-  SIEGEL_TRY(const Party* found, find_party(m_state, act.to));
+  SIEGEL_TRY(const Party* found, find_party(m_state, act.to, act.register_id));
   Party into = *found;
   if (into.circle() == party.circle())
     return conflict("E-TBL-110", "a party cannot join itself", "/to");

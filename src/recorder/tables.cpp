@@ -89,13 +89,13 @@ LineDraft part_of(const OpenItem& item, Quantity quantity, Money total) {
   return line;
 }
 
-Result<const Party*> find_party(const State& state, std::string_view name) {
+Result<const Party*> find_party(const State& state, std::string_view name, const RegisterId& at) {
   if (const auto found = state.parties.find(name); found != state.parties.end())
     return &found->second;
   const Party* there = nullptr;
   std::string several;
   for (const auto& [circle, party] : state.parties) {
-    if (party.table != name) continue;
+    if (party.table != name || party.register_id != at) continue;
     several += fmt::format("{}{}", several.empty() ? "" : ", ", circle);
     if (there != nullptr && there != &party) {
       return conflict("E-TBL-102",

@@ -17,8 +17,10 @@
 namespace siegel::recorder {
 
 /// The open party a name means: its Abrechnungskreis, or the table it sits at if it sits there
-/// alone. E-TBL-101 (not_found), -102 (conflict): several parties sit there.
-[[nodiscard]] Result<const Party*> find_party(const State& state, std::string_view name);
+/// alone; each register has tables of its own. E-TBL-101 (not_found), -102 (conflict): several
+/// parties sit there.
+[[nodiscard]] Result<const Party*> find_party(const State& state, std::string_view name,
+                                              const RegisterId& at);
 
 /// What is taken off a party: lines for a bill, and the items for another party.
 struct Taken {

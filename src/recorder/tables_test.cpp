@@ -66,7 +66,7 @@ class TablesTest : public RecorderTest {
     return shop.refusal(request);
   }
   const Party& party(const std::string& name) {
-    const auto found = find_party(shop.recorder().state(), name);
+    const auto found = find_party(shop.recorder().state(), name, TestStand::reg(1));
     EXPECT_TRUE(found.ok()) << name;
     return **found;
   }
@@ -186,6 +186,16 @@ TEST_F(TablesTest, TwoPartiesAtATableAreToldApart) {
   EXPECT_EQ(refused(bill("7", "b", 490)), "E-TBL-102");
   EXPECT_EQ(shop.recorder().state().parties.size(), 2U);
   EXPECT_EQ(refused(bill("8", "b", 490)), "E-TBL-101");
+}
+
+TEST_F(TablesTest, EachRegisterHasTablesOfItsOwnAndNamesAreUniqueInTheShop) {
+  done(order("7", "o1", {item("Pils", 490)}));
+  TableAct other = order("7", "o2", {item("Wein", 900)});
+  other.register_id = TestStand::reg(2);
+  done(other);
+  ASSERT_THAT(shop.recorder().state().parties, SizeIs(2)) << "two circles";
+  EXPECT_EQ(done(bill("7", "b", 490)).plan->total, Money::from_cents(490));
+  EXPECT_THAT(shop.recorder().state().parties, SizeIs(1));
 }
 
 TEST_F(TablesTest, AReceiptIsForwardedOnce) {
@@ -367,7 +377,7 @@ TEST(Tables, WhateverHappensTheBillsMakeTheOrders) {
       }
       if (one.what == What::settle) {
         // Pays what it makes: asked for with a wrong sum first, the refusal changes nothing.
-        const auto found = find_party(shop.recorder().state(), table);
+        const auto found = find_party(shop.recorder().state(), table, TestStand::reg(1));
         if (!found) continue;
         Party copy = **found;
         const auto taken = take(copy, one.selection);
