@@ -271,7 +271,13 @@ Problems violations_of(const Result<verify::Report>& report, std::string_view wh
 class Folder {
  public:
   Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "siegel-sim-XXXXXX").string();
+    // In memory where there is such a folder: what lies here is synced, and lives for one look.
+    const std::filesystem::path memory = "/dev/shm";
+    std::error_code error;
+    const bool there =
+        std::filesystem::is_directory(memory, error) && access(memory.c_str(), W_OK) == 0;
+    std::string name =
+        ((there ? memory : std::filesystem::temp_directory_path()) / "siegel-sim-XXXXXX").string();
     SIEGEL_CHECK(mkdtemp(name.data()) != nullptr);
     m_path = name;
   }
