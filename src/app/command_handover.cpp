@@ -188,7 +188,6 @@ std::string text_of(const Context& context, const exports::DsfinvkExported& done
   if (outage_rows != 0)
     text += german ? "Es gab Ausfälle: das Ausfallprotokoll liegt bei.\n"
                    : "There were outages: the failure log is part of it.\n";
-  text += fmt::format("{}: siegel verify {}\n", german ? "Prüfen mit" : "Check it with", target);
   return text;
 }
 
@@ -212,7 +211,10 @@ Exit dsfinvk(const Context& context, const Options& options) {
   if (!done) return context.fail(done.error());
   json::Object document = document_of(*done, options.target);
   document.set("outage_rows", static_cast<std::int64_t>(outage_rows));
-  context.show(text_of(context, *done, options.target, outage_rows), document);
+  context.show(text_of(context, *done, options.target, outage_rows) +
+                   fmt::format("{}: siegel verify {}\n",
+                               context.german() ? "Prüfen mit" : "Check it with", options.target),
+               document);
   return Exit::success;
 }
 
@@ -347,6 +349,7 @@ class Audit {
                            .logs = {},
                            .codes = {},
                            .registration = {},
+                           .journal = {},
                            .dfka = {},
                            .trust = {}};
     for (const std::string& log : m_logs) request.logs.push_back({.path = log, .bytes = {}});

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 struct Options {
   std::vector<std::string> what, trust, crl, tar;
   std::vector<std::string> codes, dfka, heads;
-  std::string witness, container, registration, sarif, html;
+  std::string witness, container, registration, journal, sarif, html;
   bool accept_future = false;
 };
 
@@ -129,6 +129,7 @@ Exit verify_export(const Context& context, const Options& options) {
                                                 .logs = inputs_of(options.tar),
                                                 .codes = options.codes,
                                                 .registration = options.registration,
+                                                .journal = options.journal,
                                                 .dfka = options.dfka,
                                                 .trust = *trust});
   if (!checked) return context.fail(checked.error());
@@ -174,6 +175,8 @@ void add_verify(CommandLine& line, Context& context) {
       .list("--codes", options.codes, "CODE", "DSFinV-K: QR code of a receipt to look up")
       .option("--registration", options.registration, "FILE",
               "DSFinV-K: XML of the report to the tax office")
+      .option("--journal", options.journal, "DIR",
+              "DSFinV-K: data folder whose journal it is compared with")
       .list("--dfka", options.dfka, "FILE", "DSFinV-K: DFKA JSON of a closing to compare with")
       .option("--sarif", options.sarif, "FILE", "write the findings as SARIF too")
       .option("--html", options.html, "FILE", "write one HTML page too")

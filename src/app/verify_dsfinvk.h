@@ -14,6 +14,7 @@ struct DsfinvkRequest {
   std::vector<verify::tse::Input> logs;
   std::vector<std::string> codes;
   std::string registration;
+  std::string journal;  ///< data folder or journal.db to compare with; may be empty
   std::vector<std::string> dfka;
   verify::tse::Options trust;
 };

@@ -317,6 +317,19 @@ TEST(dsfinvk_export, a_signature_found_later_has_a_row_and_agrees_with_the_log) 
   EXPECT_EQ(listed_down_to(shop.check(after).report, Severity::violation), "");
 }
 
+TEST(dsfinvk_export, a_delivery_note_that_another_system_books_has_no_values) {
+  TestShop shop;
+  ASSERT_TRUE(shop.sell(1, R"({"kind":"transfer","lines":[{"text":"Mehl","quantity":"3",
+      "unit_price":"25.00","vat":"B","article":"M","discounts":[{"text":"x","amount":"-1"}]}]})")
+                  .ok());
+  ASSERT_TRUE(shop.close(1).ok());
+  MemoryFiles files;
+  ASSERT_TRUE(shop.export_to(files).ok());
+  EXPECT_TRUE(lines_of(files.files["lines.csv"])[1].ends_with(";M;;;;3,000;;;0,00000"));
+  EXPECT_EQ(lines_of(files.files["itemamounts.csv"]).size(), 1U);
+  EXPECT_EQ(listed_down_to(shop.check(files).report, Severity::violation), "");
+}
+
 TEST(dsfinvk_export, an_order_longer_than_the_column_makes_the_column_longer) {
   TestShop shop;
   std::string lines;

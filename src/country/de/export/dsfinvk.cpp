@@ -57,6 +57,9 @@ std::int64_t part_of(std::int64_t amount, std::int64_t share, std::int64_t whole
   return static_cast<std::int64_t>(product / whole);
 }
 
+/// A delivery note whose turnover another system books: its values are zero everywhere, as signed.
+bool is_without_values(const PlanView& plan) { return plan.kind == "transfer" && plan.vat.empty(); }
+
 }  // namespace
 
 void ClosingIndex::add(const Closing& closing) {
@@ -234,8 +237,14 @@ void DsfinvkWriter::State::write_quantity(CsvBuffer& out, const LineView& line) 
   if (is_counted) out.decimal(price, price_scale, price_scale);
 }
 
-void DsfinvkWriter::State::write_line(const PlanView& plan, const LineView& line,
+void DsfinvkWriter::State::write_line(const PlanView& plan, const LineView& stated,
                                       std::uint64_t position) {
+  LineView line = stated;
+  if (is_without_values(plan)) {
+    line.total = 0;
+    line.unit_price = 0;
+    line.discounts.count = 0;
+  }
   CsvBuffer& out = row(DsfinvkTable::lines);
   const std::string_view terminal = line.terminal.empty() ? plan.terminal : line.terminal;
   if (!terminal.empty()) terminals_used.emplace(terminal);
@@ -269,7 +278,8 @@ void DsfinvkWriter::State::write_shares(const PlanView& plan, const LineView& li
     CsvBuffer& out = row(DsfinvkTable::lines_vat);
     number(out, position);
     signed_number(out, share.key);
-    cents(out, SIEGEL_MUTANT("export-line-total") ? line.total : share.gross, amount_decimals);
+    const std::int64_t gross = is_without_values(plan) ? 0 : share.gross;
+    cents(out, SIEGEL_MUTANT("export-line-total") ? line.total : gross, amount_decimals);
     out.separator();
     out.separator();
     out.end_row();
