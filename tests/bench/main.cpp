@@ -34,6 +34,7 @@ constexpr std::array entries = {
     Entry{"verify-dsfinvk", "checking a DSFinV-K export", siegel::bench::bench_verify_dsfinvk},
     Entry{"verify-dep", "Austria: checking a DEP", siegel::bench::bench_verify_dep},
     Entry{"export-dep", "Austria: writing a DEP", siegel::bench::bench_export_dep},
+    Entry{"export-dsfinvk", "writing a DSFinV-K export", siegel::bench::bench_export_dsfinvk},
 };
 
 int help() {
@@ -52,6 +53,8 @@ int main(int argc, char** argv) {
     return siegel::bench::verify_dsfinvk_child(argv[2]);
   if (argc == 4 && std::strcmp(argv[1], "--verify-dep-child") == 0)
     return siegel::bench::verify_dep_child(argv[2], argv[3]);
+  if (argc == 2 && std::strcmp(argv[1], "--export-dsfinvk-child") == 0)
+    return siegel::bench::export_dsfinvk_child();
   if (argc == 2 && std::strcmp(argv[1], "--export-dep-child") == 0)
     return siegel::bench::export_dep_child();
   siegel::bench::Settings settings;
