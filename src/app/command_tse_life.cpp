@@ -55,8 +55,7 @@ Exit run_list(const Context& context) {
     } else if (use == TseUse::spare) {
       more = german ? "Ersatzgerät" : "spare";
     } else if (use == TseUse::backup) {
-      more =
-          german ? "Reserve, solange eine andere gestört ist" : "backup while another is disturbed";
+      more = german ? "Reserve bei Störung einer anderen" : "backup while another is disturbed";
     } else {
       more = say(german, "in Betrieb für {}", "in use by {}", fmt::join(registers, ", "));
     }
