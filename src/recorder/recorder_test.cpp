@@ -295,7 +295,7 @@ TEST_F(RecorderTest, ATransactionLeftOpenEndsAsAnAbortWithARecordOfItsOwn) {
   shop.flush();
   const std::size_t before = shop.journal.size();
   shop.recover();
-  EXPECT_THAT(shop.kinds(before), ElementsAre("plan", "outage_end", "seal"));
+  ASSERT_THAT(shop.kinds(before), ElementsAre("plan", "outage_end", "seal"));
   const auto plan = plan_from_json(shop.journal[before].payload);
   EXPECT_EQ(plan->kind, ReceiptKind::abort);
   EXPECT_EQ(plan->transaction, 1U);
