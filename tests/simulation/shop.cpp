@@ -67,7 +67,7 @@ Result<Blank> make_blank(std::size_t index) {
   return blank;
 }
 
-/// Ordered by serial, which is drawn: in whatever order devices are looked at, a seed gives the same
+/// Ordered by serial, which is drawn: in whatever order devices are looked at, a seed gives one
 /// day.
 const Blank& blank(std::size_t index) {
   static const std::vector<Blank> all = [] {

@@ -185,7 +185,7 @@ class Counter {
   std::optional<Steady> m_back_at;
 };
 
-double in_seconds(Steady time) { return std::chrono::duration<double>(time).count(); }
+std::int64_t ms(Steady time) { return std::chrono::ceil<milliseconds>(time).count(); }
 
 TEST(Waits, OfTenThousandSalesAreOneTimeOutAtMostAndLaterOnesWaitForNoDevice) {
   RecordProperty("proves", "TSS-022 TSS-027");
@@ -197,10 +197,10 @@ TEST(Waits, OfTenThousandSalesAreOneTimeOutAtMostAndLaterOnesWaitForNoDevice) {
   EXPECT_GT(waits.later, 1000U);
   EXPECT_GE(waits.longest, time_out) << "somebody met a device that was silent";
   std::cout << fmt::format(
-      "{} signed, {} found the outage, {} came in one; {} outages; longest wait {:.3f} s, in a "
-      "known outage {:.3f} s; back to normal after at most {:.3f} s\n",
-      waits.signed_receipts, waits.first_of_outage, waits.later, waits.outages,
-      in_seconds(waits.longest), in_seconds(waits.longest_later), in_seconds(waits.longest_back));
+      "{} signed, {} found the outage, {} came in one; {} outages; longest wait {} ms, in a "
+      "known outage {} ms; back to normal after at most {} ms\n",
+      waits.signed_receipts, waits.first_of_outage, waits.later, waits.outages, ms(waits.longest),
+      ms(waits.longest_later), ms(waits.longest_back));
 }
 
 }  // namespace
