@@ -421,11 +421,12 @@ std::vector<Message> messages(const MessageFacts& facts) {
   std::erase_if(all, [](const Message& message) {
     return message.severity == Severity::information && message.acknowledged_at;
   });
-  std::stable_sort(all.begin(), all.end(), [](const Message& a, const Message& b) {
+  std::sort(all.begin(), all.end(), [](const Message& a, const Message& b) {
     if (a.severity != b.severity) return a.severity > b.severity;
     const Instant a_since = a.since ? a.since->instant() : Instant();
     const Instant b_since = b.since ? b.since->instant() : Instant();
-    return a_since > b_since;
+    if (a_since != b_since) return a_since > b_since;
+    return a.id < b.id;
   });
   return all;
 }
