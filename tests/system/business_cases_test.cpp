@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -98,6 +99,27 @@ TEST(BusinessCases, AreRecordedInGermanyAndVerify) {
   const TestShop shop;
   EXPECT_GE(ring_up(shop, false), 45);
   EXPECT_EQ(shop.violations(), "");
+}
+
+TEST(BusinessCases, TheirExportVerifiesWithTheLogOfTheTseAndWithTheJournal) {
+  RecordProperty("proves", "FCC-058 BIO-108");
+  const TestShop shop;
+  const int receipts = ring_up(shop, false);
+  const Ended closed = shop.siegel({"close", "KASSE-01"});
+  ASSERT_EQ(closed.exit_code, 0) << closed.text();
+  const std::string folder = (shop.around() / "audit").string();
+  const Ended audit = shop.siegel_json({"export", "audit", folder});
+  EXPECT_EQ(audit.exit_code, 0) << audit.text();
+  const json::Value document = audit.document();
+  ASSERT_NE(document.object(), nullptr) << audit.text();
+  EXPECT_EQ(*document.object()->find("receipts")->integer(), receipts);
+  EXPECT_EQ(*document.object()->find("violations")->integer(), 0);
+  for (const char* name : {"dsfinvk/lines.csv", "tse-1.tar", "stammdaten.csv", "manifest.json",
+                           "verfahrensdokumentation.html", "pruefbericht.html"})
+    EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(folder) / name)) << name;
+  const Ended journal = shop.siegel({"verify", folder + "/dsfinvk", "--tar", folder + "/tse-1.tar",
+                                     "--journal", shop.folder().string()});
+  EXPECT_EQ(journal.exit_code, 0) << journal.text();
 }
 
 TEST(BusinessCases, AreRecordedInAustriaAndVerify) {
