@@ -112,9 +112,7 @@ class OpenShop final : public Shop {
   Status record(const recorder::OutageReport& report, const std::string& actor) override {
     return enter(actor, report);
   }
-  Status record(const TseSwitch& change, const std::string& actor) override {
-    return enter(actor, change);
-  }
+  Status record(const TseSwitch& change, const std::string& actor) override;
   Status record(const MessageSeen& seen, const std::string& actor) override {
     return enter(actor, seen);
   }

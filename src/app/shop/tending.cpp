@@ -37,6 +37,20 @@ Status end_of_life(device::Tse& tse, const std::string& tse_id, vault::Vault& va
   return tse.disable();
 }
 
+void Tending::rest(const std::string& serial, bool rests) {
+  const Lock lock(m_mutex);
+  if (rests) {
+    m_resting.insert(serial);
+  } else {
+    m_resting.erase(serial);
+  }
+}
+
+bool Tending::rests(const std::string& serial) const {
+  const Lock lock(m_mutex);
+  return m_resting.contains(serial);
+}
+
 void Tending::tested(const std::string& serial, Steady at) {
   const Lock lock(m_mutex);
   m_tested[serial] = at;
@@ -46,6 +60,7 @@ void Tending::idle(const std::string& serial, device::Tse& tse, Now now,
                    std::chrono::nanoseconds idle) {
   {
     const Lock lock(m_mutex);
+    if (m_resting.contains(serial)) return;
     // Seen for the first time: it has just been opened, with a self-test.
     const auto since = now.steady - m_tested.try_emplace(serial, now.steady).first->second;
     const bool due = since >= soon_after || (since >= quiet_after && idle >= quiet);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 #include "base/result.h"
@@ -37,14 +38,18 @@ class Tending {
   using Tend = std::function<Status(const std::string& serial, device::Tse& tse, Now now)>;
   explicit Tending(Tend tend) : m_tend(std::move(tend)) {}
 
+  /// A person has taken the device out of use, or put it back: until then it is not called.
+  void rest(const std::string& serial, bool rests);
+  [[nodiscard]] bool rests(const std::string& serial) const;
   /// The device has tested itself now.
   void tested(const std::string& serial, Steady at);
   void idle(const std::string& serial, device::Tse& tse, Now now, std::chrono::nanoseconds idle);
 
  private:
   Tend m_tend;
-  Mutex m_mutex;
+  mutable Mutex m_mutex;
   std::map<std::string, Steady> m_tested SIEGEL_GUARDED_BY(m_mutex);
+  std::set<std::string> m_resting SIEGEL_GUARDED_BY(m_mutex);
 };
 
 }  // namespace siegel::app

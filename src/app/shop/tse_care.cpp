@@ -51,6 +51,15 @@ Status OpenShop::probe_tse(device::Tse& tse, Now now) {
   return runtime::probe(&tse, now.wall);
 }
 
+Status OpenShop::record(const TseSwitch& change, const std::string& actor) {
+  const bool rests = change.mode != TseSwitch::Mode::on;
+  // Left alone before the entry is there, looked after again only when it is.
+  if (rests && m_tending) m_tending->rest(change.tse_serial, true);
+  const Status done = enter(actor, change);
+  if (m_tending && done.ok() != rests) m_tending->rest(change.tse_serial, false);
+  return done;
+}
+
 Status OpenShop::disable_tse(const std::string& id) {
   return on_tse(id, [&](device::Tse& tse) {
     return end_of_life(tse, id, *m_vault, m_environment.clock.now());
@@ -63,6 +72,8 @@ Status OpenShop::open_care(const recorder::State& state) {
         SIEGEL_TRY(const TseInfo info, tse.identity());
         return tend(tse, info.id, *m_vault, now, !m_clock_guard->doubtful(now.wall));
       });
+  for (const auto& [serial, outage] : state.outages)
+    m_tending->rest(serial, outage.mode != TseSwitch::Mode::on);
   if (m_settings.country != "de") return Ok{};
   ReadBack::Parts parts;
   parts.start = journal::Sequence(state.sequence);
@@ -73,7 +84,9 @@ Status OpenShop::open_care(const recorder::State& state) {
     return found.empty() ? std::string() : found.front().register_id;
   };
   parts.on_device = [this](const std::string& serial,
-                           const std::function<Status(device::Tse&)>& work) {
+                           const std::function<Status(device::Tse&)>& work) -> Status {
+    if (m_tending->rests(serial))
+      return unavailable("E-TSE-901", "the TSE is switched off: it is not asked");
     return m_engine->on_device(serial, work);
   };
   parts.report = [this](TseChecked checked) {

@@ -321,11 +321,14 @@ class Converter {
     return Ok{};
   }
 
+  /// What the TSE said, as JSON, by BON_ID.
+  using Signatures = std::map<std::string, std::string, std::less<>>;
+
   /// The tables whose rows belong to a receipt.
   struct Details {
-    Table groups, payments, lines, line_vat, amounts, parts, references, tse, vat;
-    [[nodiscard]] std::array<const Table*, 9> all() const {
-      return {&groups, &payments, &lines, &line_vat, &amounts, &parts, &references, &tse, &vat};
+    Table groups, payments, lines, line_vat, amounts, parts, references, vat;
+    [[nodiscard]] std::array<const Table*, 8> all() const {
+      return {&groups, &payments, &lines, &line_vat, &amounts, &parts, &references, &vat};
     }
   };
 
@@ -342,10 +345,11 @@ class Converter {
     SIEGEL_TRY(Table vat, open("transactions_vat.csv"));
     Details details{std::move(groups),     std::move(payments), std::move(lines),
                     std::move(line_vat),   std::move(amounts),  std::move(parts),
-                    std::move(references), std::move(tse),      std::move(vat)};
+                    std::move(references), std::move(vat)};
+    SIEGEL_TRY(auto signatures, read_signatures(tse));
     m_out.key("transactions").begin_array();
     while (heads.has_row()) {
-      SIEGEL_TRY_OK(write_transaction(heads, details));
+      SIEGEL_TRY_OK(write_transaction(heads, details, signatures));
       SIEGEL_TRY_OK(heads.advance());
       if (m_buffer.size() < flush_at) continue;
       SIEGEL_TRY_OK(m_sink.write(bytes_of(m_buffer)));
@@ -358,10 +362,15 @@ class Converter {
                        fmt::format("BON_ID {} does not follow the order of transactions.csv",
                                    table->value("BON_ID")),
                        table->file());
+    if (!signatures.empty())
+      return invalid(
+          "E-EXP-303",
+          fmt::format("BON_ID {} has no row in transactions.csv", signatures.begin()->first),
+          tse.file());
     return Ok{};
   }
 
-  Status write_transaction(const Table& head, Details& in) {
+  Status write_transaction(const Table& head, Details& in, Signatures& signatures) {
     const std::string_view bon = head.value("BON_ID");
     m_out.begin_object().key("allocation_groups").begin_array();
     for (; in.groups.is_of(bon);) {
@@ -404,7 +413,12 @@ class Converter {
     }));
     m_out.end_object();
     write_transaction_head(head);
-    SIEGEL_TRY_OK(write_security(in.tse, bon));
+    m_out.key("security").begin_object();
+    if (const auto found = signatures.find(bon); found != signatures.end()) {
+      m_out.key("tse").raw("[" + found->second + "]");
+      signatures.erase(found);
+    }
+    m_out.end_object();
     m_out.end_object();
     return Ok{};
   }
@@ -456,12 +470,15 @@ class Converter {
     m_out.end_object().end_object();
   }
 
-  Status write_security(Table& tse, std::string_view bon) {
-    m_out.key("security").begin_object();
-    // A receipt that used several transactions has several rows.
-    SIEGEL_TRY_OK(list_of(tse, bon, "tse", [&] {
-      m_out.begin_object();
-      Members(m_out, tse)
+  /// A receipt has several rows if it used several transactions; a signature found later has its
+  /// row where it was found.
+  static Result<Signatures> read_signatures(Table& tse) {
+    Signatures out;
+    while (tse.has_row()) {
+      std::string one;
+      json::Writer writer(one);
+      writer.begin_object();
+      Members(writer, tse)
           .text("error_description", "TSE_TA_FEHLER")
           .text("finish_transaction_log_time", "TSE_TA_ENDE")
           .text("finish_transaction_process_type", "TSE_TA_VORGANGSART")
@@ -471,10 +488,13 @@ class Converter {
           .text("process_data", "TSE_VORGANGSDATEN")
           .text("start_transaction_log_time", "TSE_TA_START")
           .number("transaction_number", "TSE_TANR");
-      m_out.end_object();
-    }));
-    m_out.end_object();
-    return Ok{};
+      writer.end_object();
+      std::string& list = out[std::string(tse.value("BON_ID"))];
+      if (!list.empty()) list += ',';
+      list += one;
+      SIEGEL_TRY_OK(tse.advance());
+    }
+    return out;
   }
 
   Status write_line(Details& in, std::string_view bon) {

@@ -22,10 +22,10 @@ struct ClosingName {
 /// from the rows of its DSFinV-K export, column by column as Anhang G of the DSFinV-K assigns them
 /// (docs/formats/dfka.md), so that both can never differ. Dependent rows follow the order of
 /// transactions.csv, as our export writes them. Canonical JSON; amounts are numbers with the
-/// decimals of the export; what is empty is left out. Memory is that of one receipt beside the
-/// tables. Errors, kind invalid, place = file: E-EXP-301 a file is missing or a row has not the
-/// columns it names, E-EXP-302 (not_found) no such closing, E-EXP-303 rows of no receipt or out of
-/// order; E-CSV-00x; those of the sink.
+/// decimals of the export; what is empty is left out. Memory is that of one receipt and of the
+/// signatures, beside the tables. Errors, kind invalid, place = file: E-EXP-301 a file is missing
+/// or a row has not the columns it names, E-EXP-302 (not_found) no such closing, E-EXP-303 rows of
+/// no receipt or out of order; E-CSV-00x; those of the sink.
 [[nodiscard]] Status write_dfka(const ExportTables& tables, const ClosingName& closing, Sink& sink);
 
 }  // namespace siegel::country::de
