@@ -207,7 +207,8 @@ void CardTills::refused(Request& request, const Error& error) {
   const bool expected = (request.draft.kind == ReceiptKind::reversal &&
                          (code == "E-SAL-513" || code == "E-SAL-514" || code == "E-SAL-515")) ||
                         ((repeated || request.flow == Sell::Flow::finish) && code == "E-SAL-540") ||
-                        (request.kind == Kind::open && repeated && code == "E-SAL-541");
+                        (request.kind == Kind::open && repeated && code == "E-SAL-541") ||
+                        (request.kind == Kind::close && code == "E-CLO-100");  // a table is open
   if (!expected)
     m_problems.push_back(fmt::format("{} of register {} was refused: {} {}", request.key,
                                      request.till + 1, code, error.detail));
