@@ -192,8 +192,8 @@ TEST(AustrianBadInput, IsRefusedWithACodeAndNothingIsWritten) {
 
   // A German shop has none of these commands.
   const TestShop german(1);
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"at", "status"}, {"dues"}, {"close", kasse}, {"export", "dep7"}})
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"at", "status"}, {"dues"}, {"export", "dep7"}})
     EXPECT_EQ(german.siegel_json(arguments).code(), "E-AUT-103");
 }
 
