@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <set>
 
 #include "app/commands.h"
+#include "app/load_note.h"
 #include "app/sale_lines.h"
 #include "app/show.h"
 #include "base/file.h"
@@ -261,14 +263,28 @@ class Batch {
       while (m_under_way > 0) m_condition.wait(lock);
     }
     show_replayed();
+    tell_of_load();
     Lock lock(m_mutex);
     return m_failed ? Exit::failed : Exit::success;
   }
 
  private:
   static constexpr int at_once_max = 64;
+  static constexpr int between_looks = 256;  ///< requests
+
+  /// Each TSE that is too slow for its registers is told about once.
+  void tell_of_load() {
+    for (const recorder::DeviceLoad& load : m_shop.device_loads()) {
+      if (!load.overloaded || !m_told.insert(load.device).second) continue;
+      const auto state = m_shop.state();
+      if (!state) return;
+      if (const auto note = load_note(load, *state))
+        m_context.note((m_context.german() ? note->de : note->en) + "\n");
+    }
+  }
 
   void take(const std::string& line) {
+    if (++m_taken % between_looks == 0) tell_of_load();
     auto request = request_from_json(line, m_options);
     if (!request) {
       answer(key_in(line), request.error());
@@ -326,6 +342,8 @@ class Batch {
   const Context& m_context;
   Shop& m_shop;
   const Options& m_options;
+  int m_taken = 0;
+  std::set<std::string> m_told;
   Mutex m_mutex;
   Condition m_condition;
   int m_under_way SIEGEL_GUARDED_BY(m_mutex) = 0;
@@ -336,6 +354,8 @@ class Batch {
 Exit sell_lines(const Context& context, const Options& options) {
   auto shop = Shop::open({context.data, {}}, Shop::Mode::write, {context.clock, context.random});
   if (!shop) return context.fail(shop.error());
+  for (const Error& warning : (*shop)->warnings())
+    context.note(fmt::format("{} {}\n", warning.code, warning.detail));
   return Batch(context, **shop, options).run();
 }
 

@@ -69,6 +69,12 @@ Exit status(const Context& context) {
   }
   const views::Bilingual line = views::status_line(*state);
   text += fmt::format("  {}\n", line.in(context.shown_language()));
+  json::Array warnings;
+  for (const Error& warning : (*shop)->warnings()) {
+    text += fmt::format("  {} {}\n", warning.code, warning.detail);
+    warnings.emplace_back(warning.code + " " + warning.detail);
+  }
+  document.set("warnings", std::move(warnings));
   json::Object registers;
   for (const auto& [id, reg] : state->registers)
     registers.set(id, views::status_line(*state, reg.info.id).in(context.shown_language()));

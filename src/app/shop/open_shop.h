@@ -113,6 +113,7 @@ class OpenShop final : public Shop {
     return enter(actor, report);
   }
   Status record(const TseSwitch& change, const std::string& actor) override;
+  std::vector<recorder::DeviceLoad> device_loads() override;
   Status record(const MessageSeen& seen, const std::string& actor) override {
     return enter(actor, seen);
   }

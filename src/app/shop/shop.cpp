@@ -338,7 +338,12 @@ Status OpenShop::renew() {
   }
   for (const auto& [device, outage] : state.outages)
     if (outage.next_number > 1) witness->counters["outage:" + device] = outage.next_number - 1;
-  witness->owner = m_instance->owner();
+  // A mark that could not be made durable at opening is none: the next opening makes one.
+  if (!m_instance->owner().mark.empty()) {
+    witness->owner = m_instance->owner();
+  } else if (before) {
+    witness->owner = before->owner;
+  }
   return file.write(*witness);
 }
 

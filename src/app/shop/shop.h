@@ -294,6 +294,8 @@ class Shop {
   virtual const std::filesystem::path& folder() const = 0;
   virtual const std::filesystem::path& witness() const = 0;
   virtual std::filesystem::path journal_file() const = 0;
+  /// How the devices keep up with the sales of this process. Mode::read: nothing.
+  virtual std::vector<recorder::DeviceLoad> device_loads() = 0;
   /// What was found at opening and is worth saying ("TSE tse-1 cannot be opened: ...").
   virtual const std::vector<Error>& warnings() const = 0;
 };

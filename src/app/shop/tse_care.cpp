@@ -60,6 +60,10 @@ Status OpenShop::record(const TseSwitch& change, const std::string& actor) {
   return done;
 }
 
+std::vector<recorder::DeviceLoad> OpenShop::device_loads() {
+  return m_engine ? m_engine->loads() : std::vector<recorder::DeviceLoad>();
+}
+
 Status OpenShop::disable_tse(const std::string& id) {
   return on_tse(id, [&](device::Tse& tse) {
     return end_of_life(tse, id, *m_vault, m_environment.clock.now());
