@@ -96,11 +96,11 @@ Result<exports::DsfinvkRequest> request_of(const Context& context, const Options
       if (now - last < std::chrono::seconds(2) && done < total) return;
       if (now - began < std::chrono::seconds(2)) return;
       last = now;
-      const double seconds = std::chrono::duration<double>(now - began).count();
-      context.note(
-          fmt::format("{} % of the entries, {} MB written, {:.0f} MB/s, {:.0f} s left\n",
-                      done * 100 / total, bytes >> 20U, static_cast<double>(bytes) / 1e6 / seconds,
-                      seconds * static_cast<double>(total - done) / static_cast<double>(done)));
+      const auto ms = static_cast<std::uint64_t>(
+          std::chrono::duration_cast<std::chrono::milliseconds>(now - began).count());
+      context.note(fmt::format("{} % of the entries, {} MB written, {} MB/s, {} s left\n",
+                               done * 100 / total, bytes / 1'000'000, bytes / 1000 / ms,
+                               done == 0 ? 0 : ms * (total - done) / done / 1000));
     };
   }
   return request;

@@ -12,7 +12,8 @@ namespace {
 using namespace testing;  // NOLINT(google-build-using-namespace): the tests' own words
 
 constexpr const char* bread =
-    R"({"lines":[{"text":"=Brot;\"x\"","amount":"4.90","vat":"B","discounts":[{"text":"alt","amount":"-1"}]}],
+    R"({"lines":[{"text":"=Brot;\"x\"","amount":"4.90","vat":"B",
+        "discounts":[{"text":"alt","amount":"-1"}]}],
         "payments":[{"kind":"cash","amount":"5.00"}]})";
 
 std::size_t rows(const std::string& text) {

@@ -241,7 +241,8 @@ TEST(MasterDataRequest, ChecksWhatPeopleWrite) {
                          "rates":[{"base":"EUR","currency":"CHF","from":"2026-01-01","rate":0}]})"),
             "E-MOD-113 /business/rates/0/rate");
   EXPECT_EQ(business(R"({"name":"C","street":"H","postcode":"1","city":"B","vat_id":"D",
-                         "agencies":[{"id":0,"name":"A","street":"S","postcode":"1","city":"B"}]})"),
+                         "agencies":[{"id":0,"name":"A","street":"S","postcode":"1",
+                                      "city":"B"}]})"),
             "E-JSN-024 /business/agencies/0/id");
   EXPECT_EQ(profile(R"({"vat_headings":["a"]})"), "E-MOD-111 /vat_headings");
   EXPECT_EQ(profile(R"({"tse_deadline_ms":100})"), "E-JSN-024 /tse_deadline_ms");

@@ -47,8 +47,8 @@ struct RksvState {
   std::set<std::string> open_months;
   /// A closing said that the month ends with it, and nothing was sold since.
   bool month_ends = false;
-  std::string month_closed;    ///< latest month with a Monatsbeleg or Jahresbeleg, "2026-10"
-  std::string year_closed;     ///< latest year with a Jahresbeleg, "2025"
+  std::string month_closed;  ///< latest month with a Monatsbeleg or Jahresbeleg, "2026-10"
+  std::string year_closed;   ///< latest year with a Jahresbeleg, "2025"
   friend bool operator==(const RksvState&, const RksvState&) = default;
 
   /// A plan and what became of it. `register_id` is the Kassen-ID.

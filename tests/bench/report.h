@@ -84,7 +84,8 @@ void bench_export_dep(const Settings& settings, Report& report);
 /// The other process of bench_export_dep: prints seconds, bytes written and megabytes of memory.
 int export_dep_child();
 void bench_export_dsfinvk(const Settings& settings, Report& report);
-/// The other process of bench_export_dsfinvk: prints seconds, bytes written and megabytes of memory.
+/// The other process of bench_export_dsfinvk: prints seconds, bytes written and megabytes of
+/// memory.
 int export_dsfinvk_child();
 
 }  // namespace siegel::bench

@@ -414,6 +414,7 @@ TEST_F(NotifierTest, AWebhookThatHangsDelaysNoSale) {
   pull();
   const auto shop = open();
   ASSERT_EQ(error_of(sell(*shop)), "");
+  // tidy: allow sleep: waits for another process or thread that has no condition to wait on
   while (asked == 0) usleep(1000);
   for (int i = 0; i < 50; ++i) ASSERT_EQ(error_of(sell(*shop)), "");
   EXPECT_EQ(asked, 1) << "it still hangs in the first";
@@ -459,6 +460,7 @@ TEST_F(NotifierTest, AProgramThatDoesNotEndDelaysNoSale) {
   pull();
   auto shop = open();
   ASSERT_EQ(error_of(sell(*shop)), "");
+  // tidy: allow sleep: waits for another process or thread that has no condition to wait on
   while (!fs::exists(started)) usleep(1000);
   for (int i = 0; i < 50; ++i) ASSERT_EQ(error_of(sell(*shop)), "");
   EXPECT_EQ(box().deliveries().size(), 1U);
@@ -477,6 +479,7 @@ TEST_F(NotifierTest, TheNextProcessSellsWhileTheLastOneIsStillTelling) {
   pull();
   auto first = open();
   ASSERT_EQ(error_of(sell(*first)), "");
+  // tidy: allow sleep: waits for another process or thread that has no condition to wait on
   while (asked == 0) usleep(1000);
   std::thread closing([&] { first.reset(); });
   // The lock of the folder is let go of before the grace begins.

@@ -110,8 +110,7 @@ std::string_view name_of_notice(const mail::Notice& notice) {
       if (what.code == "W-TSE-131" || what.code == "W-ARC-201" || what.code == "W-ARC-202")
         return "device.storage_forecast";
       if (what.code.starts_with("W-REP-")) return "report.due";
-      if (what.code.find("-CLK-") != std::string::npos || what.code == "E-TSE-150")
-        return "clock.suspicious";
+      if (what.code.find("-CLK-") != std::string::npos) return "clock.suspicious";
       return "message";
     }
   };

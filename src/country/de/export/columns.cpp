@@ -78,14 +78,29 @@ constexpr std::array tse_columns = std::to_array<DsfinvkColumn>({
     {"Z_KASSE_ID", "ID der (Abschluss-) Kasse", 50, 0},
     {"Z_ERSTELLUNG", "Zeitpunkt des Kassenabschlusses", 30, 0},
     {"Z_NR", "Nr. des Kassenabschlusses", 0, 0},
-    {"TSE_ID", "ID der TSE - wird nur zur Referenzierung innerhalb eines Kassenabschlusses verwendet", 0, 0},
-    {"TSE_SERIAL", "Seriennummer der TSE (Entspricht laut TR-03153 Abschnitt 7.5. dem Hashwert des im Zertifikat enthaltenen Schlüssels in Octet-String-Darstellung)", 68, 0},
+    {"TSE_ID",
+     "ID der TSE - wird nur zur Referenzierung innerhalb eines "
+     "Kassenabschlusses verwendet", 0, 0},
+    {"TSE_SERIAL",
+     "Seriennummer der TSE (Entspricht laut TR-03153 Abschnitt 7.5. dem "
+     "Hashwert des im Zertifikat enthaltenen Schlüssels in "
+     "Octet-String-Darstellung)", 68, 0},
     {"TSE_SIG_ALGO", "Der von der TSE verwendete Signaturalgo-rithmus", 21, 0},
-    {"TSE_ZEITFORMAT", "Das von der TSE verwendete Format für die Log-Time - 'unixTime', 'utcTime' = YYMMDDhhmmZ, 'utcTimeWithSeconds' = YYMMDDhhmmssZ, 'generalizedTime' = YYYYMMDDhhmmssZ, 'generalizedTimeWithMilliseconds' = YYYYMMDDhhmmss.fffZ", 31, 0},
+    {"TSE_ZEITFORMAT",
+     "Das von der TSE verwendete Format für die Log-Time - 'unixTime', "
+     "'utcTime' = YYMMDDhhmmZ, 'utcTimeWithSeconds' = YYMMDDhhmmssZ, "
+     "'generalizedTime' = YYYYMMDDhhmmssZ, "
+     "'generalizedTimeWithMilliseconds' = YYYYMMDDhhmmss.fffZ", 31, 0},
     {"TSE_PD_ENCODING", "Das Text-Encoding der ProcessData (UTF-8 oder ASCII)", 5, 0},
-    {"TSE_PUBLIC_KEY", "Öffentlicher Schlüssel - extrahiert aus dem Zertifikat der TSE - in base64-Codierung", 512, 0},
-    {"TSE_ZERTIFIKAT_I", "Erste 1000 Zeichen des base64-codierten Zertifikats der TSE (in base64-Codierung)", 1000, 0},
-    {"TSE_ZERTIFIKAT_II", "Ggf. Rest des base64-codierten Zertifikats der TSE (in base64-Codierung)", 1000, 0},
+    {"TSE_PUBLIC_KEY",
+     "Öffentlicher Schlüssel - extrahiert aus dem Zertifikat der TSE - "
+     "in base64-Codierung", 512, 0},
+    {"TSE_ZERTIFIKAT_I",
+     "Erste 1000 Zeichen des base64-codierten Zertifikats der TSE (in "
+     "base64-Codierung)", 1000, 0},
+    {"TSE_ZERTIFIKAT_II",
+     "Ggf. Rest des base64-codierten Zertifikats der TSE (in "
+     "base64-Codierung)", 1000, 0},
 });
 constexpr std::array vat_columns = std::to_array<DsfinvkColumn>({
     {"Z_KASSE_ID", "ID der (Abschluss-) Kasse", 50, 0},
@@ -225,7 +240,9 @@ constexpr std::array transactions_tse_columns = std::to_array<DsfinvkColumn>({
     {"TSE_TA_SIGZ", "Der Signaturzähler der FinishTransaction-Operation", 0, 0},
     {"TSE_TA_SIG", "Die Signatur der FinishTransaction-Operation", 512, 0},
     {"TSE_TA_FEHLER", "Beschreibung des TSE-Ausfalls oder Fehlers", 200, 0},
-    {"TSE_VORGANGSDATEN", "An die zertifizierte technische Sicherheitseinrichtung übergebene Daten des Vorgangs (optional)", 1000, 0},
+    {"TSE_VORGANGSDATEN",
+     "An die zertifizierte technische Sicherheitseinrichtung übergebene "
+     "Daten des Vorgangs (optional)", 1000, 0},
 });
 constexpr std::array transactions_vat_columns = std::to_array<DsfinvkColumn>({
     {"Z_KASSE_ID", "ID der (Abschluss-) Kasse", 50, 0},
@@ -260,7 +277,9 @@ constexpr std::array references_columns = std::to_array<DsfinvkColumn>({
     {"Z_ERSTELLUNG", "Zeitpunkt des Kassenabschlusses", 30, 0},
     {"Z_NR", "Nr. des Kassenabschlusses", 0, 0},
     {"BON_ID", "Vorgangs-ID", 40, 0},
-    {"POS_ZEILE", "Zeilennummer des referenzierenden Vorgangs (nicht bei Verweis aus einem Bonkopf heraus)", 50, 0},
+    {"POS_ZEILE",
+     "Zeilennummer des referenzierenden Vorgangs (nicht bei Verweis aus "
+     "einem Bonkopf heraus)", 50, 0},
     {"REF_TYP", "Art der Referenz", 20, 0},
     {"REF_NAME", "Beschreibung bei Art “ExterneSonstige”", 40, 0},
     {"REF_DATUM", "Datum des Kassenabschlusses", 30, 0},

@@ -95,14 +95,17 @@ TEST(Dfka, EveryColumnGoesWhereTheStandardPutsIt) {
       R"({"id":1,"incl_vat":6.00000},{"id":2,"incl_vat":3.00000}],"full_amount_incl_vat":9.00,)"
       R"("lines":[{"business_case":{"amounts_per_vat_id":[{"id":1,"incl_vat":6.00000},)"
       R"({"id":2,"incl_vat":3.00000}],"purchaser_agency_id":0,"type":"Umsatz"},"in_house":true,)"
-      R"("item":{"base_amounts_per_vat_id":[{"id":1,"incl_vat":7.00000},{"id":2,"incl_vat":3.00000}],)"
+      R"("item":{"base_amounts_per_vat_id":[{"id":1,"incl_vat":7.00000},{"id":2,)"
+      R"("incl_vat":3.00000}],)"
       R"("discounts_per_vat_id":[{"id":1,"incl_vat":-1.00000}],"quantity":1.000,"sub_items":[{)"
       R"("amount_per_vat_id":{"id":1},"name":"Saft","quantity":1.000}]},"line_id":"1",)"
       R"("storno":false,"text":"Menü"}],"payment_types":[{"amount":9.00,"currency_code":"CHF",)"
-      R"("foreign_amount":9.50,"type":"Bar"}],"references":[{"id":"R 9","type":"ExterneRechnung"}]},)"
+      R"("foreign_amount":9.50,"type":"Bar"}],"references":[{"id":"R 9",)"
+      R"("type":"ExterneRechnung"}]},)"
       R"("head":{"ID":"1","number":1,"storno":false,"type":"Beleg","user":{"id":"anna"}},)"
       R"("security":{"tse":[{"module_id":1,)"
-      R"("process_data":"Beleg^6.00_3.00_0.00_0.00_0.00^9.50:Bar:CHF","transaction_number":42}]}}]}})"
+      R"("process_data":"Beleg^6.00_3.00_0.00_0.00_0.00^9.50:Bar:CHF",)"
+      R"("transaction_number":42}]}}]}})"
       "\n";
   EXPECT_EQ(*text, expected);
   EXPECT_TRUE(json::is_canonical(std::string_view(*text).substr(0, text->size() - 1)));

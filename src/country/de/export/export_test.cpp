@@ -146,8 +146,11 @@ Plan full_plan() {
                Money::from_cents(-64), Money::from_cents(-400)}};
   plan.total = Money::from_cents(-900);
   plan.payments = {{PaymentKind::bar, Money::from_cents(-900), {}, Money::from_cents(-900), "Lade"},
-                   {PaymentKind::kreditkarte, Money::from_cents(5), Currency::parse("CHF").value(),
-                    Money::from_cents(4), {}}};
+                   {PaymentKind::kreditkarte,
+                    Money::from_cents(5),
+                    Currency::parse("CHF").value(),
+                    Money::from_cents(4),
+                    {}}};
   plan.change = Money::from_cents(7);
   plan.began = LocalStamp::parse("2026-11-20T18:42:17+01:00").value();
   plan.decided = LocalStamp::parse("2026-11-20T18:42:17.250+01:00").value();
